@@ -1,0 +1,1 @@
+"""May this be told, to them, for this? A pure answer from agreements, flags and facts."""

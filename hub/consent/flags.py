@@ -1,0 +1,103 @@
+"""What the young person, a parent or an officer has said that bears on a release.
+
+The hub sees only these derived flags, signed by a sender as good for 30 days; the record behind
+them (who said it, when, with what evidence) stays sealed or with the member. "Unknown" is not
+"yes": a flag that is not there restricts nothing and permits nothing. This module carries flags;
+what each one does to a release is decided in `hub.consent.rules`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.protocols.errors import MalformedMessage
+from hub.protocols.names import Part
+
+_NO_PARTS: frozenset[Part] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The flags of one notice, or the union of the flags of two that may match."""
+
+    instruction: frozenset[Part] = _NO_PARTS
+    """Parts which the young person (from 16) or a parent (before) told the holder not to pass on."""
+    objection: frozenset[Part] = _NO_PARTS
+    """Parts to which an article 21 objection is received or upheld; on `identity` it reaches the fact of a match."""
+    consent: frozenset[Part] = _NO_PARTS
+    """Parts for which explicit consent is on record and valid: the one flag that can widen."""
+    shield: bool = False
+    """Whereabouts must stay hidden (refuge, adoption, protected identity): named officers first."""
+    provenance_dwp: frozenset[Part] = _NO_PARTS
+    """Parts holding a fact that came from social security (Education and Skills Act 2008 s.15)."""
+    restricted: bool = False
+    """The holder wants a named officer to decide on this notice, for a reason it need not give."""
+    twin: bool = False
+    """A twin or a person who is easily confused with this one is known to the holder."""
+
+    def to_json(self) -> dict[str, bool | list[str]]:
+        """Return the wire form: every flag, parts in alphabetical order."""
+        return {
+            "consent": _names(self.consent),
+            "instruction": _names(self.instruction),
+            "objection": _names(self.objection),
+            "provenance_dwp": _names(self.provenance_dwp),
+            "restricted": self.restricted,
+            "shield": self.shield,
+            "twin": self.twin,
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> "Flags":
+        """Read the wire form; raise `MalformedMessage` unless each flag is there once and well formed."""
+        if not isinstance(value, Mapping) or set(value) != _FIELDS:
+            raise MalformedMessage("flags-malformed", "flags must hold exactly: " + ", ".join(sorted(_FIELDS)))
+        return cls(
+            instruction=_parts(value, "instruction"),
+            objection=_parts(value, "objection"),
+            consent=_parts(value, "consent"),
+            shield=_switch(value, "shield"),
+            provenance_dwp=_parts(value, "provenance_dwp"),
+            restricted=_switch(value, "restricted"),
+            twin=_switch(value, "twin"),
+        )
+
+
+NO_FLAGS = Flags()
+_FIELDS = frozenset(NO_FLAGS.to_json())
+
+
+def union(left: Flags, right: Flags) -> Flags:
+    """Return the flags under which a match of two notices is decided.
+
+    Every restriction of either side holds. Consent is the young person's word to one holder and
+    widens, so it counts only where both sides have it or the notice concerned stands alone.
+    """
+    return Flags(
+        instruction=left.instruction | right.instruction,
+        objection=left.objection | right.objection,
+        consent=left.consent & right.consent,
+        shield=left.shield or right.shield,
+        provenance_dwp=left.provenance_dwp | right.provenance_dwp,
+        restricted=left.restricted or right.restricted,
+        twin=left.twin or right.twin,
+    )
+
+
+def _names(parts: frozenset[Part]) -> list[str]:
+    return sorted(part.value for part in parts)
+
+
+def _parts(value: Mapping[str, object], field: str) -> frozenset[Part]:
+    names = value[field]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise MalformedMessage("flags-malformed", f"{field}: a list of part names was expected")
+    if names != sorted(set(names)) or not set(names) <= {part.value for part in Part}:
+        raise MalformedMessage("flags-malformed", f"{field}: known parts, each once, in alphabetical order")
+    return frozenset(Part(name) for name in names)
+
+
+def _switch(value: Mapping[str, object], field: str) -> bool:
+    switch = value[field]
+    if not isinstance(switch, bool):
+        raise MalformedMessage("flags-malformed", f"{field}: true or false was expected")
+    return switch
