@@ -1,0 +1,96 @@
+# The one door. `make demo` and `make test` need Python 3.11 or newer, pip, make and git: nothing else.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PEER := .venv-peer
+
+# Releases younger than this are not taken when `make lock` renews the requirement files: a bad release is
+# mostly noticed and withdrawn within days. Move it forward with each renewal, to some days before that day.
+COOLDOWN := 2026-11-19T00:00:00Z
+
+# What is installed is known by the content it was installed from, and by the folder it stands in.
+KEY := $(shell { cat requirements/*.txt pyproject.toml hub/__init__.py; echo '$(CURDIR)'; } | cksum | cut -d ' ' -f 1)
+BASE := $(VENV)/.ready-base-$(KEY)
+DEV := $(VENV)/.ready-dev-$(KEY)
+BENCH := $(VENV)/.ready-bench-$(KEY)
+PEERS := $(PEER)/.ready-$(KEY)
+
+.PHONY: help demo test lint types imports services-free bench bench-matching vectors lock wheel clean
+
+help:
+	@echo 'make demo            the whole exchange with made-up people: SQLite, processes on loopback; leaves demo-out/'
+	@echo 'make test            every check: style, types, import contracts, tests, coverage of the pure packages'
+	@echo 'make lint            style and format only          make types           types only'
+	@echo 'make imports         import contracts only          make services-free   the tests, with no service named'
+	@echo 'make vectors         write the published vectors again and show any difference'
+	@echo 'make bench           speed beside a mailbox server; writes bench-out/exchange.json'
+	@echo 'make bench-matching  matching on public record-linkage sets; writes bench-out/matching.json'
+	@echo 'make lock            renew the hash-pinned requirement files (needs uv)'
+	@echo 'make wheel           build the wheel into dist/     make clean           remove what make made'
+
+demo: $(BASE)
+	@$(BIN)/hub demo $(DEMO)
+
+test: $(DEV)
+	@sh .ci/checks $(BIN)
+
+lint: $(DEV)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(DEV)
+	@$(BIN)/mypy
+
+imports: $(DEV)
+	@$(BIN)/lint-imports --no-logo
+
+# The suite must not lean on a database, a Redis or a setting that happens to be about.
+services-free: $(DEV)
+	@env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/pytest -q
+
+vectors: $(DEV)
+	@set -e; for generator in tests/vectors/generate*.py; do $(BIN)/python "$$generator"; done
+	@git diff --exit-code --stat -- tests/vectors || { echo 'The vectors changed: a change of the wire, or a mistake.'; exit 1; }
+
+bench: $(BENCH) $(PEERS)
+	@mkdir -p bench-out
+	@$(BIN)/python bench/exchange.py --peer-python $(PEER)/bin/python --out bench-out/exchange.json $(BENCHMARK)
+
+bench-matching: $(BENCH)
+	@mkdir -p bench-out
+	@$(BIN)/python bench/matching.py --out bench-out/matching.json $(BENCHMARK)
+
+# uv alone reads and writes these files; no line of them names an index or a folder of this machine.
+LOCK = cd requirements && UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile -q --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --exclude-newer $(COOLDOWN)
+lock:
+	@command -v uv >/dev/null || { echo 'make lock needs uv on the path.'; exit 1; }
+	@$(LOCK) base.in -o base.txt
+	@$(LOCK) build.in -o build.txt
+	@$(LOCK) -c base.txt -c build.txt dev.in -o dev.txt
+	@$(LOCK) -c dev.txt bench.in -o bench.txt
+	@$(LOCK) peer.in -o peer.txt
+
+wheel: $(DEV)
+	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel
+
+clean:
+	@rm -rf $(VENV) $(PEER) demo-out bench-out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .coverage htmlcov
+	@find hub adapters tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BASE):
+	@sh requirements/install.sh $(VENV) base
+	@rm -f $(VENV)/.ready-* && touch $@
+
+# dev contains base.
+$(DEV):
+	@sh requirements/install.sh $(VENV) dev
+	@rm -f $(VENV)/.ready-* && touch $@ $(BASE)
+
+$(BENCH): | $(DEV)
+	@sh requirements/install.sh $(VENV) bench
+	@touch $@
+
+$(PEERS):
+	@sh requirements/install.sh $(PEER) peer
+	@touch $@
