@@ -22,7 +22,10 @@ class Flags:
     instruction: frozenset[Part] = _NO_PARTS
     """Parts which the young person (from 16) or a parent (before) told the holder not to pass on."""
     objection: frozenset[Part] = _NO_PARTS
-    """Parts to which an article 21 objection is received or upheld; on `identity` it reaches the fact of a match."""
+    """Parts to which an article 21 objection is received or upheld.
+
+    On `identity` it reaches the fact of a match too: that fact is about the same person.
+    """
     consent: frozenset[Part] = _NO_PARTS
     """Parts for which explicit consent is on record and valid: the one flag that can widen."""
     shield: bool = False
@@ -50,7 +53,9 @@ class Flags:
     def from_json(cls, value: object) -> "Flags":
         """Read the wire form; raise `MalformedMessage` unless each flag is there once and well formed."""
         if not isinstance(value, Mapping) or set(value) != _FIELDS:
-            raise MalformedMessage("flags-malformed", "flags must hold exactly: " + ", ".join(sorted(_FIELDS)))
+            raise MalformedMessage(
+                "flags-malformed", "flags must hold exactly: " + ", ".join(sorted(_FIELDS))
+            )
         return cls(
             instruction=_parts(value, "instruction"),
             objection=_parts(value, "objection"),
@@ -66,20 +71,20 @@ NO_FLAGS = Flags()
 _FIELDS = frozenset(NO_FLAGS.to_json())
 
 
-def union(left: Flags, right: Flags) -> Flags:
-    """Return the flags under which a match of two notices is decided.
+def union(own: Flags, counter: Flags) -> Flags:
+    """Return the flags under which `own` is decided when it matches `counter`.
 
-    Every restriction of either side holds. Consent is the young person's word to one holder and
-    widens, so it counts only where both sides have it or the notice concerned stands alone.
+    Every restriction of either notice holds. Consent widens, and was given to the holder of the
+    facts for those facts: it is taken from `own`, the notice whose parts are asked for.
     """
     return Flags(
-        instruction=left.instruction | right.instruction,
-        objection=left.objection | right.objection,
-        consent=left.consent & right.consent,
-        shield=left.shield or right.shield,
-        provenance_dwp=left.provenance_dwp | right.provenance_dwp,
-        restricted=left.restricted or right.restricted,
-        twin=left.twin or right.twin,
+        instruction=own.instruction | counter.instruction,
+        objection=own.objection | counter.objection,
+        consent=own.consent,
+        shield=own.shield or counter.shield,
+        provenance_dwp=own.provenance_dwp | counter.provenance_dwp,
+        restricted=own.restricted or counter.restricted,
+        twin=own.twin or counter.twin,
     )
 
 

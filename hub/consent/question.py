@@ -1,16 +1,18 @@
-"""The question that every release has to ask: may this be told, to them, for this, now?
+"""The question that every release has to ask: may this be told, to them, for this, now.
 
 One question is about one category of one notice on its way to one recipient. Everything that an
 answer may depend on is here and nothing else is: `decide` reads no clock and no table, so a
 sender's gateway, the hub and an auditor put the same question and get the same answer.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from hub.consent.flags import Flags
-from hub.protocols.names import MemberId, MemberKind, NoticeType
+from hub.protocols.names import MemberId, MemberKind, NoticeType, Part
 
 
 class Category(StrEnum):
@@ -29,6 +31,13 @@ class Category(StrEnum):
     PARENT = "parent"
 
 
+PART_SPOKEN_OF: Final[Mapping[Category, Part]] = {
+    category: Part.IDENTITY if category is Category.FACT_OF_MATCH else Part(category.value)
+    for category in Category
+}
+"""Flags speak of parts; what they say of `identity` holds for the fact of a match as well."""
+
+
 class Role(StrEnum):
     """As what somebody at a member would receive (or sends)."""
 
@@ -45,7 +54,7 @@ class Purpose(StrEnum):
     """For what a notice is sent; an agreement names the ones it serves."""
 
     PARTICIPATION = "participation"
-    """Promote participation, find those who do not take part (Education and Skills Act 2008 ss.10, 12, 13)."""
+    """Promote participation, find who does not take part (Education and Skills Act 2008 ss.10-13)."""
     SUPPORT = "support"
     """Support services for young persons (the same Act, s.68)."""
     SEND_TRANSFER = "send_transfer"
@@ -90,7 +99,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May `sender` tell `recipient` this category of a notice, at `asked_at`?"""
+    """Whether `sender` may tell `recipient` this category of a notice, at `asked_at`."""
 
     category: Category
     notice_type: NoticeType
