@@ -19,7 +19,7 @@ from typing import Final, NoReturn, TypeAlias, TypeVar
 from hub.protocols.errors import MalformedMessage
 from hub.protocols.names import Digest, parse_id
 
-Json: TypeAlias = None | bool | int | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 """What a message may hold: JSON without floats."""
 
 LARGEST_INTEGER: Final = 2**53 - 1
@@ -34,6 +34,9 @@ LONGEST_TEXT: Final = 256
 _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_NUMERAL: Final = 17
+
+Pattern: TypeAlias = str | re.Pattern[str]
+"""A regular expression that a text must match whole."""
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -155,14 +158,14 @@ class Reader:
             raise MalformedMessage("field-missing", f"{self._where}.{name} is required")
         return self._fields[name]
 
-    def text(self, name: str, pattern: re.Pattern[str] | None = None, max: int = LONGEST_TEXT) -> str:  # noqa: A002 - the word of the limit
+    def text(self, name: str, pattern: Pattern | None = None, max: int = LONGEST_TEXT) -> str:  # noqa: A002 - the word of the limit
         """Return a text of at most `max` characters that matches `pattern` whole."""
         return self._text(self.value(name), name, pattern, max)
 
     def optional_text(
         self,
         name: str,
-        pattern: re.Pattern[str] | None = None,
+        pattern: Pattern | None = None,
         max: int = LONGEST_TEXT,  # noqa: A002 - the word of the limit
     ) -> str | None:
         """Return the text, or None where the field is absent (null is refused)."""
@@ -196,7 +199,7 @@ class Reader:
     def list_of_text(
         self,
         name: str,
-        pattern: re.Pattern[str] | None = None,
+        pattern: Pattern | None = None,
         max: int = LONGEST_TEXT,  # noqa: A002 - the word of the limit
     ) -> list[str]:
         """Return a list of texts, each of at most `max` characters and matching `pattern` whole."""
@@ -235,6 +238,10 @@ class Reader:
         """Return an id with this prefix (`names.parse_id`)."""
         return parse_id(self.value(name), prefix)
 
+    def optional_id(self, name: str, prefix: str) -> str | None:
+        """Return the id, or None where the field is absent (null is refused)."""
+        return self.id(name, prefix) if self.has(name) else None
+
     def choice(self, name: str, among: type[E]) -> E:
         """Return the member of `among` that the field names."""
         return self._choice(self.value(name), name, among)
@@ -261,12 +268,12 @@ class Reader:
         if self._fields.keys() - self._read:
             raise MalformedMessage("field-unknown", f"{self._where} has a field that is not known here")
 
-    def _text(self, found: Json, name: str, pattern: re.Pattern[str] | None, limit: int) -> str:
+    def _text(self, found: Json, name: str, pattern: Pattern | None, limit: int) -> str:
         if not isinstance(found, str):
             self._refuse("field-type", name, "must be text")
         if len(found) > limit:
             self._refuse("field-long", name, f"may have at most {limit} characters")
-        if pattern is not None and not pattern.fullmatch(found):
+        if pattern is not None and not re.fullmatch(pattern, found):
             self._refuse("field-form", name, "does not have the form that it must have")
         return found
 
