@@ -80,9 +80,9 @@ def decide(question: Question, agreements: AgreementBook | Sequence[Agreement]) 
     to the data protection officer, whatever the other rules said.
     """
     try:
-        is_book = isinstance(agreements, AgreementBook)
-        book = agreements if is_book else AgreementBook.from_agreements(agreements)
-        return _answer(question, book)
+        if isinstance(agreements, AgreementBook):
+            return _answer(question, agreements)
+        return _answer(question, AgreementBook.from_agreements(agreements))
     except Exception:  # noqa: BLE001 - any error while deciding must refuse, of whatever kind (I2)
         detail = "the rules could not be evaluated; a person must look at this case"
         return Decision(question.category, None, (Reason(ReasonCode.MANUAL, None, None, None, detail),))

@@ -67,10 +67,6 @@ class Flags:
         )
 
 
-NO_FLAGS = Flags()
-_FIELDS = frozenset(NO_FLAGS.to_json())
-
-
 def union(own: Flags, counter: Flags) -> Flags:
     """Return the flags under which `own` is decided when it matches `counter`.
 
@@ -106,3 +102,7 @@ def _switch(value: Mapping[str, object], field: str) -> bool:
     if not isinstance(switch, bool):
         raise MalformedMessage("flags-malformed", f"{field}: true or false was expected")
     return switch
+
+
+NO_FLAGS = Flags()
+_FIELDS = frozenset(NO_FLAGS.to_json())
