@@ -1,0 +1,189 @@
+"""The codes of problem documents, each with its status, title and next step.
+
+Part of the published contract: a code never changes its meaning. A code that is not here still has
+an answer, by whose act must change (`problem.problem_of`); this list is for codes that need a
+status or a next step of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What every problem with one code has in common."""
+
+    status: int
+    title: str
+    next_step: str
+
+
+_PROVE: Final = "Make a new proof for every request: its own jti, the present second, method and address."
+_FRESH: Final = "Ask the token endpoint for a new access token and repeat the request with it."
+_ASSERT: Final = "Make a new client assertion as the metadata of the token endpoint describes."
+
+_KINDS: Final[dict[str, Kind]] = {
+    # the request as a whole
+    "message-malformed": Kind(
+        400, "The message does not have the form it must have", "Compare it with the schema of this route."
+    ),
+    "message-untrusted": Kind(
+        422,
+        "A key, signature or digest does not hold",
+        "Sign the message anew with a key from the directory.",
+    ),
+    "fields-invalid": Kind(
+        422, "Some fields cannot be accepted", "Each error names its field; correct them and send again."
+    ),
+    "not-found": Kind(
+        404, "There is no such thing for you", "Check the id, and which member you are acting as."
+    ),
+    "route-unknown": Kind(404, "There is no such route", "Compare the address with the API description."),
+    "method-not-allowed": Kind(
+        405, "This route does not do that", "Use one of the methods of the Allow header."
+    ),
+    "not-acceptable": Kind(406, "This form cannot be given", "Ask for application/json."),
+    "media-type": Kind(
+        415,
+        "The body has another media type than the route takes",
+        "Send application/json, or what the route names.",
+    ),
+    "body-too-large": Kind(
+        413, "The body is larger than the limit", "Split it; the limits are in the configuration document."
+    ),
+    "conflict": Kind(
+        409, "The state has changed or does not allow this", "Read the thing again, then decide."
+    ),
+    "precondition-failed": Kind(
+        412, "The thing has changed since it was read", "Read it again and repeat with its new ETag."
+    ),
+    "idempotency-key-reused": Kind(
+        422, "This Idempotency-Key belongs to another body", "Use a new key for a new request."
+    ),
+    "request-in-flight": Kind(
+        409, "The first request with this key is still running", "Repeat the same request a little later."
+    ),
+    "cursor-invalid": Kind(400, "The cursor is not one of ours", "Begin again without a cursor."),
+    "rate-limited": Kind(
+        429, "Too many requests", "Wait as Retry-After says; the RateLimit headers tell what is left."
+    ),
+    "quota-exceeded": Kind(
+        429,
+        "The daily number is used up",
+        "It starts anew at midnight UTC; a person at the hub can raise it.",
+    ),
+    "mode-forbids": Kind(404, "There is no such route", "Compare the address with the API description."),
+    "hub-fault": Kind(
+        500,
+        "The hub has failed",
+        "Nothing was done or released; repeat the request, and quote the request id if it persists.",
+    ),
+    "hub-busy": Kind(
+        503, "The hub cannot take this now", "Repeat the same request after the time of Retry-After."
+    ),
+    "storage-full": Kind(507, "The hub has no room", "Nothing was kept; repeat the same request later."),
+    # access token
+    "access-missing": Kind(
+        401, "An access token is needed", "Send Authorization: DPoP <token> and a DPoP proof."
+    ),
+    "access-scheme": Kind(
+        401, "The hub takes no bearer tokens", "Send Authorization: DPoP <token> and a DPoP proof."
+    ),
+    "access-malformed": Kind(401, "This is not an access token of this hub", _FRESH),
+    "access-type": Kind(401, "This is not an access token of this hub", _FRESH),
+    "access-algorithm": Kind(401, "This is not an access token of this hub", _FRESH),
+    "access-key": Kind(401, "The access token was signed with another key", _FRESH),
+    "access-signature": Kind(401, "This is not an access token of this hub", _FRESH),
+    "access-issuer": Kind(401, "The access token is for another service", _FRESH),
+    "access-audience": Kind(401, "The access token is for another service", _FRESH),
+    "access-expired": Kind(401, "The access token has expired", _FRESH),
+    "access-early": Kind(401, "The access token is from the future", _FRESH),
+    "access-withdrawn": Kind(401, "The access token is no longer good", _FRESH),
+    "access-binding": Kind(
+        401,
+        "The access token belongs to another key",
+        "Make the proof with the key that the token was asked for with.",
+    ),
+    "scope-insufficient": Kind(
+        403, "The access token does not allow this", "Ask for a token with the scope that the route names."
+    ),
+    # proof of possession
+    "dpop-missing": Kind(401, "A DPoP proof is needed", _PROVE),
+    "dpop-repeated": Kind(401, "One DPoP header alone is read", _PROVE),
+    "dpop-malformed": Kind(401, "The DPoP header is not a proof", _PROVE),
+    "dpop-type": Kind(401, "The DPoP header is not a proof", _PROVE),
+    "dpop-algorithm": Kind(
+        401,
+        "The proof is signed with an algorithm that is not accepted",
+        "Use one of the algs of the WWW-Authenticate header.",
+    ),
+    "dpop-key": Kind(
+        401,
+        "The key inside the proof is not accepted",
+        "Send the public members of the key alone, of the family of its alg.",
+    ),
+    "dpop-signature": Kind(401, "The signature of the proof does not hold", _PROVE),
+    "dpop-method": Kind(401, "The proof is for another method", _PROVE),
+    "dpop-address": Kind(
+        401,
+        "The proof is for another address",
+        "htu is the public origin of the hub and the path, without the query.",
+    ),
+    "dpop-stale": Kind(
+        401,
+        "The proof is too old",
+        "Compare your clock with the Date header, and make a new proof for every request.",
+    ),
+    "dpop-early": Kind(401, "The proof is from the future", "Compare your clock with the Date header."),
+    "dpop-token": Kind(
+        401, "The proof is for another access token", "ath is the SHA-256 of the access token as sent."
+    ),
+    "dpop-nonce": Kind(
+        401, "The proof needs the hub's nonce", "Repeat the request with the nonce of the DPoP-Nonce header."
+    ),
+    "dpop-replayed": Kind(401, "The proof has been used before", _PROVE),
+    "dpop-unsure": Kind(
+        503,
+        "The hub cannot tell whether this proof is new",
+        "Repeat the request with a new proof after Retry-After.",
+    ),
+    # client assertion
+    "client-untrusted": Kind(401, "The client assertion is not accepted", _ASSERT),
+    "client-malformed": Kind(401, "The client assertion is not accepted", _ASSERT),
+    "client-type": Kind(401, "The client assertion is not accepted", _ASSERT),
+    "client-algorithm": Kind(401, "The client assertion is not accepted", _ASSERT),
+    "client-key": Kind(401, "The client assertion is not accepted", _ASSERT),
+    "client-signature": Kind(401, "The client assertion is not accepted", _ASSERT),
+    "client-subject": Kind(401, "The client assertion is not accepted", _ASSERT),
+    "client-audience": Kind(
+        401, "The client assertion is for another server", "aud is one string: the issuer of the metadata."
+    ),
+    "client-expired": Kind(401, "The client assertion has expired", _ASSERT),
+    "client-long": Kind(
+        401, "The client assertion is good for too long", "It expires at most 60 seconds from now."
+    ),
+    "client-early": Kind(
+        401, "The client assertion is from the future", "Compare your clock with the Date header."
+    ),
+    "client-replayed": Kind(401, "The client assertion has been used before", _ASSERT),
+    "client-unsure": Kind(
+        503, "The hub cannot tell whether this assertion is new", "Repeat with a new one after Retry-After."
+    ),
+    # token endpoint (the names of RFC 6749 section 5.2 are in its answers beside the code)
+    "grant-malformed": Kind(
+        400,
+        "The token request does not have the form it must have",
+        "Send the parameters of the client credentials grant once each.",
+    ),
+    "grant-unsupported": Kind(
+        400, "Only the client credentials grant exists here", "Send grant_type=client_credentials."
+    ),
+    "scope-unknown": Kind(
+        400, "A scope is not one of those that exist", "Ask for scopes of the metadata alone."
+    ),
+}
+
+PROBLEMS: Final[Mapping[str, Kind]] = MappingProxyType(_KINDS)
+"""Every code with a status, title and next step of its own; part of the published contract."""
