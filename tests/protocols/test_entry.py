@@ -1,13 +1,19 @@
 """An entry of the log: a commitment that shows nothing and that only its own opening fits."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.protocols.canonical import Json, encode
+from hub.protocols.canonical import Json, encode, unb64u
 from hub.protocols.entry import FILLER, Opening, check_opening, commit, filler, parse_opening
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
+from hub.protocols.merkle import leaf_hash
 
+VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "vectors/own/entry.json").read_text())
 SALT = bytes(range(32))
 RECORD: Json = {"kind": "release", "agreement": "agr_kent-medway-movers", "version": 3, "parts": ["identity"]}
 
@@ -52,15 +58,23 @@ def test_no_other_record_or_salt_fits(record: Json, other: Json, salt: bytes, ot
             check_opening(Opening(record, other_salt), commit(record, salt))
 
 
-def test_every_truncation_and_flipped_bit_of_an_opening_is_refused() -> None:
+@pytest.mark.parametrize("case", VECTORS, ids=lambda case: case["leaf"])
+def test_published_openings_fit_their_leaves(case: dict[str, Any]) -> None:
+    """Each published opening is spelt as we spell it, and gives the leaf and the hash beside it."""
+    opening, leaf = parse_opening(case["opening"].encode()), unb64u(case["leaf"])
+    check_opening(opening, leaf)
+    assert opening.encode() == case["opening"].encode()
+    assert leaf_hash(leaf) == unb64u(case["leaf_hash"])
+    assert opening.is_filler is case["filler"]
+
+
+@pytest.mark.parametrize("case", VECTORS, ids=lambda case: case["leaf"])
+def test_every_truncation_and_flipped_bit_of_a_published_opening_is_refused(case: dict[str, Any]) -> None:
     """A damaged opening either cannot be read or does not fit: never a raw error, never a yes."""
-    data, leaf = Opening(RECORD, SALT).encode(), commit(RECORD, SALT)
+    data, leaf = case["opening"].encode(), unb64u(case["leaf"])
     damaged = [data[:end] for end in range(len(data))]
-    damaged += [
-        data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
-        for at in range(len(data))
-        for bit in range(8)
-    ]
+    for at in range(len(data)):
+        damaged += [data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :] for bit in range(8)]
     for bad in damaged:
         with pytest.raises(ProtocolError):
             check_opening(parse_opening(bad), leaf)
