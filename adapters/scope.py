@@ -1,0 +1,42 @@
+"""Whether the law lets a service keep track of this young person, worked out from clear text.
+
+Decides, for the gateway and before anything is hashed, which of the five scopes holds on a day:
+13 to 19 (support services, Education and Skills Act 2008 s.68), 20 to 24 with an education,
+health and care plan, 16 to 25 as a care leaver (Children Act 1989 s.24C). Nobody else may be
+told of. The words equal those of the agreements' vocabulary. The hub only ever sees the word.
+"""
+
+from datetime import date, timedelta
+from typing import Final
+
+from adapters.move import Found, Move
+
+_BY_AGE: Final = ((13, 15, "age_13_15"), (16, 17, "age_16_17"), (18, 19, "age_18_19"))
+
+
+def age_on(born: date, on: date) -> int:
+    """Give the age in whole years; a person born on 29 February is a year older on 1 March."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def scope_of(move: Move, on: date) -> str | None:
+    """Name the scope that holds on this day, or None: this person may not be told of."""
+    age = age_on(move.dob, on)
+    for youngest, oldest, scope in _BY_AGE:
+        if youngest <= age <= oldest:
+            return scope
+    if 20 <= age <= 24 and Found.EHC_PLAN in move.found:
+        return "ehcp_20_24"
+    if 20 <= age <= 25 and Found.CARE_LEAVER in move.found:
+        return "care_leaver_16_25"
+    return None
+
+
+def scope_throughout(move: Move, on: date, days: int) -> str | None:
+    """Name the scope of this day if the person is in some scope on each of the days that follow.
+
+    What a gateway asserts must stay true for as long as it is believed, without telling when a
+    birthday falls. A scope ends only where the next is missing, so the last day decides.
+    """
+    last_day_scope = scope_of(move, on + timedelta(days=days))
+    return scope_of(move, on) if last_day_scope is not None else None
