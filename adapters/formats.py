@@ -1,0 +1,47 @@
+"""The file formats that can be read, by name, and how a file is told from another.
+
+A file is known by its first bytes, never by its name: browsers and people rename files.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from adapters import csv_file, jsonl_file, xlsx_file
+from adapters.columns import Mapping
+from adapters.move import Move, Problem
+
+Source = Path | BinaryIO
+
+_ZIP: Final = b"PK"
+_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+_START_BYTES: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A connector: how to read the headers of a file, and its moves once columns are placed."""
+
+    name: str
+    read_headers: Callable[[Source], tuple[str, ...]]
+    read_moves: Callable[[Source, Mapping], Iterator[Move | Problem]]
+
+
+FORMATS: Final[dict[str, Format]] = {
+    "csv": Format("csv", csv_file.read_headers, csv_file.read_moves),
+    "xlsx": Format("xlsx", xlsx_file.read_headers, xlsx_file.read_moves),
+    "jsonl": Format("jsonl", jsonl_file.read_headers, jsonl_file.read_moves),
+}
+
+
+def format_of(path: Path) -> Format:
+    """Tell the format of a file by its first bytes; what is neither workbook nor JSON is CSV."""
+    with path.open("rb") as stream:
+        start = stream.read(_START_BYTES)
+    if start.startswith((_ZIP, _OLD_OFFICE)):
+        return FORMATS["xlsx"]
+    if start.removeprefix(_UTF8_MARK).lstrip().startswith(b"{"):
+        return FORMATS["jsonl"]
+    return FORMATS["csv"]
