@@ -1,0 +1,108 @@
+"""Where the parts of a well-formed agreement do not fit together, or promise what the rules forbid.
+
+People sign what they read. So a document that lists what the decision table never releases, rests
+a clause on a basis that does not carry it, or lets a part go to somebody who may not learn of a
+match, is refused when it is read, and not only when somebody wonders why nothing flows.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hub.consent import table
+from hub.consent.agreement import Agreement, Clause
+from hub.consent.question import Category, Scope
+
+
+def contradictions(agreement: Agreement, document: dict[str, Any]) -> Iterator[str]:
+    """Say where the parts of a well-formed document do not fit together."""
+    yield from _doubled("party", [party.member for party in agreement.parties])
+    yield from _doubled("clause", [clause.number for clause in agreement.clauses])
+    yield from _wrong_dates(agreement)
+    if (agreement.version == 1) is ("supersedes" in document):
+        yield "supersedes: version 1 has no predecessor, every later version names its own"
+    groups = {party.group for party in agreement.parties}
+    purposes = {purpose["code"] for purpose in document["purposes"]}
+    for clause, text in zip(agreement.clauses, document["clauses"], strict=True):
+        faults = (
+            *_wrong_groups(clause, groups, document["kind"], agreement),
+            *_wrong_purposes(clause, purposes),
+            *_wrong_basis(clause),
+            *_wrong_conditions(clause, text["basis"], has_assessment="dpia" in document),
+            *_never_released(clause),
+            *_without_fact_of_match(clause, agreement),
+        )
+        yield from (f"clause {clause.number}: {fault}" for fault in faults)
+
+
+def _doubled(what: str, names: list[Any]) -> Iterator[str]:
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            yield f"{what} {name if what == 'clause' else place + 1} is there twice"
+
+
+def _wrong_dates(agreement: Agreement) -> Iterator[str]:
+    if agreement.review <= agreement.starts:
+        yield "life: the review must come after the start"
+    if agreement.ends is not None and agreement.ends <= agreement.starts:
+        yield "life: the end must come after the start"
+
+
+def _wrong_groups(clause: Clause, groups: set[str], kind: str, agreement: Agreement) -> Iterator[str]:
+    if not clause.senders | clause.receivers <= groups:
+        yield "from and to must name groups to which parties belong"
+    received_by = frozenset[str]().union(*(other.receivers for other in agreement.clauses))
+    if kind == "one_way" and clause.senders & received_by:
+        yield "the agreement is one_way, but a group that tells here is told elsewhere"
+
+
+def _wrong_purposes(clause: Clause, purposes: set[str]) -> Iterator[str]:
+    if not clause.purposes <= purposes:
+        yield "serves a purpose that the agreement does not name"
+
+
+def _wrong_basis(clause: Clause) -> Iterator[str]:
+    basis = clause.basis
+    proper = table.GATEWAYS[basis.gateway]
+    if basis.article6 != proper and not (basis.article6 == table.CONSENT and proper == table.PUBLIC_TASK):
+        yield f"{basis.gateway} goes with {proper}, not with the article 6 basis given"
+    allowed = table.GATEWAY_SCOPES.get(basis.gateway, frozenset(Scope))
+    if not clause.scopes <= allowed:
+        yield f"{basis.gateway} speaks only of {', '.join(sorted(allowed))}"
+
+
+def _wrong_conditions(clause: Clause, basis: dict[str, Any], *, has_assessment: bool) -> Iterator[str]:
+    special, offence = clause.categories & table.SPECIAL, clause.categories & table.OFFENCE
+    if special and clause.basis.special_condition is None:
+        yield f"lists {', '.join(sorted(special))} without an article 9 condition"
+    if offence and clause.basis.offence_condition is None:
+        yield "lists offending without an article 10 condition"
+    if not special | offence:
+        return
+    if "policy_document" not in basis:
+        yield "special-category or offence data needs an appropriate policy document"
+    if not has_assessment:
+        yield "special-category or offence data needs a data protection impact assessment (dpia)"
+
+
+def _never_released(clause: Clause) -> Iterator[str]:
+    for role in sorted(clause.roles):
+        if never := clause.categories - table.MAY_RECEIVE[role]:
+            yield f"the rules never release {', '.join(sorted(never))} to the role {role}"
+
+
+def _without_fact_of_match(clause: Clause, agreement: Agreement) -> Iterator[str]:
+    """A part can reach only somebody who may learn that there is a match (I4)."""
+    for role in sorted(clause.roles):
+        told = {
+            (notice_type, scope)
+            for other in agreement.clauses
+            if Category.FACT_OF_MATCH in other.categories
+            and role in other.roles
+            and clause.senders <= other.senders
+            and clause.receivers <= other.receivers
+            for notice_type in other.notice_types
+            for scope in other.scopes
+        }
+        wanted = {(notice_type, scope) for notice_type in clause.notice_types for scope in clause.scopes}
+        if missing := {notice_type for notice_type, _ in wanted - told}:
+            yield f"no clause lets the role {role} learn of a match by {', '.join(sorted(missing))}"
