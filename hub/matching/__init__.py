@@ -1,0 +1,1 @@
+"""Is this the same young person? Answered on keyed hashes alone; pure."""
