@@ -1,0 +1,1 @@
+"""The broker: it keeps notices, matches them, decides, records and hands over."""
