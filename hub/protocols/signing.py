@@ -50,6 +50,7 @@ class Typ(StrEnum):
     AGREEMENT = "mxh-agreement+jws"
     MANDATE = "mxh-mandate+jws"
     STANDING_REQUEST = "mxh-standing-request+jws"
+    SUSPENSION = "mxh-suspension+jws"
     DIRECTORY = "mxh-directory+jws"
     EPOCH = "mxh-epoch+jws"
     ASSERTION = "mxh-assertion+jws"
