@@ -1,0 +1,365 @@
+"""The frozen type of each moment of a notice's life, in order.
+
+If something is true only after a step, "after" has a name here: a `CheckedNotice` is not yet
+kept, a `PreparedRelease` is not yet in the log, and only a `RecordedRelease` can be handed over.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from hub.consent.decision import Decision
+from hub.consent.flags import Flags
+from hub.consent.question import EvidenceClass, Role, Scope
+from hub.exchange.errors import HubFault
+from hub.exchange.states import NoticeState, PassageState
+from hub.matching.verdict import Verdict
+from hub.protocols.canonical import Json
+from hub.protocols.delivery import Ground, ReleaseRecord, Stage
+from hub.protocols.key_grant import KeyRequest
+from hub.protocols.names import (
+    AgreementId,
+    Digest,
+    DisclosureId,
+    KeyId,
+    MatchId,
+    MemberId,
+    MemberKind,
+    NoticeId,
+    Part,
+)
+from hub.protocols.notice import Manifest, SignedNotice
+from hub.protocols.token_record import KeyedRecord
+
+# --- who takes part ---------------------------------------------------------------------------
+
+
+class Standing(StrEnum):
+    """How far a member has been admitted."""
+
+    INVITED = "invited"
+    TRIAL = "trial"
+    LIVE = "live"
+    SUSPENDED = "suspended"
+
+
+class Realm(StrEnum):
+    """Trial members and made-up members meet one another only, and live members one another only."""
+
+    TRIAL = "trial"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An organisation that takes part."""
+
+    member: MemberId
+    name: str
+    kind: MemberKind
+    role: Role
+    standing: Standing
+    made_up: bool
+    allowance: int | None
+    """Automatic releases a day that an operator has set by hand; None: worked out from its own median."""
+
+    @property
+    def realm(self) -> Realm:
+        """Whom this member's notices may meet."""
+        return Realm.LIVE if self.standing is Standing.LIVE and not self.made_up else Realm.TRIAL
+
+
+class KeyUse(StrEnum):
+    """What a registered key is for."""
+
+    IDENTITY = "identity"
+    SIGNING = "signing"
+    SEALING = "sealing"
+    ACCESS = "access"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredKey:
+    """A member's key as the hub knows it: the signed directory document, and where it is logged."""
+
+    key_id: KeyId
+    member: MemberId
+    use: KeyUse
+    jwk: Json
+    document: Json
+    suite: str | None
+    valid_from: datetime
+    valid_until: datetime
+    log_index: int | None
+    revoked_at_index: int | None
+
+
+class PaperKind(StrEnum):
+    """Which signed document of long life."""
+
+    AGREEMENT = "agreement"
+    MANDATE = "mandate"
+    STANDING_REQUEST = "standing_request"
+    EPOCH = "epoch"
+
+
+class PaperState(StrEnum):
+    """Whether a document binds."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in_force"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A signed document of long life: what was signed, by whom, and whether it is in force.
+
+    `name` is the agreement's id, or the pair a mandate or standing request is about.
+    """
+
+    kind: PaperKind
+    name: str
+    version: int
+    digest: Digest
+    document: Json
+    """What was signed, read from its payload."""
+    signed: Json
+    """The JWS with the signature pairs collected so far."""
+    parties: tuple[MemberId, ...]
+    signed_by: tuple[MemberId, ...]
+    state: PaperState
+    valid_from: datetime
+    valid_until: datetime | None
+    log_index: int | None
+
+
+# --- a notice -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedNotice:
+    """A notice whose signature, digests, sender and sizes hold; not yet kept."""
+
+    signed: SignedNotice
+    keyed: KeyedRecord
+    scope: Scope | None
+    flags: Flags
+    realm: Realm
+    kept_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNotice:
+    """A kept notice, without its sealed parts."""
+
+    notice: NoticeId
+    manifest: Manifest
+    jws: str
+    digest: Digest
+    signed_by: KeyId
+    keyed: KeyedRecord
+    counter_tokens: Json
+    """The groups `name_birth` and `evidence` as published, for a key request to carry."""
+    scope: Scope | None
+    flags: Flags
+    asserted_at: datetime
+    realm: Realm
+    kept_at: datetime
+    state: NoticeState
+    log_index: int | None
+    box: str | None
+    """The key box made at publish, where the sender named its recipient."""
+
+    @property
+    def sender(self) -> MemberId:
+        """Who published it."""
+        return self.manifest.sender
+
+
+# --- a match ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Two notices that mean the same young person, or may do."""
+
+    match: MatchId
+    departure: StoredNotice
+    arrival: StoredNotice
+    verdict: Verdict
+    rivals: int
+    """How many other notices make the same claim: with any, a person has to look first."""
+
+
+# --- a passage ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The way of one notice to one recipient."""
+
+    passage: MatchId
+    match: MatchId | None
+    notice: NoticeId
+    counter: NoticeId | None
+    sender: MemberId
+    recipient: MemberId
+    state: PassageState
+    strength: EvidenceClass
+    request: KeyRequest | None = None
+    box: str | None = None
+    approved_by: frozenset[MemberId] = frozenset()
+    asked: frozenset[MemberId] = frozenset()
+    same: bool = False
+    opened_at: datetime | None = field(default=None)
+
+    def moved(self, **changes: object) -> "Passage":
+        """The passage after a move; the store checks that the move is allowed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # replace() checks the names itself
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """The parts of this stage that may leave, each with the permit that says so."""
+
+    passage: Passage
+    stage: Stage
+    notice: StoredNotice
+    fact: Decision | None
+    """The permit for the fact of the match; None where the sender named its recipient."""
+    permits: Mapping[Part, Decision]
+    withheld: Mapping[Part, Decision]
+
+
+def ground_of(decision: Decision) -> Ground:
+    """The clause of a permit, as records carry it; raise `HubFault` for a refusal."""
+    permit = decision.permit
+    if permit is None:
+        raise HubFault("no-permit", "a release was prepared without a permit")
+    return Ground(permit.agreement, permit.version, permit.clause, permit.basis)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWanted:
+    """The release may go on once the sender has made a box: asking it is a release of its own."""
+
+    passage: Passage
+    notice: StoredNotice
+    counter: StoredNotice
+    fact: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing leaves, for these reasons; `held` where named officers could let it go on."""
+
+    passage: Passage
+    decisions: tuple[Decision, ...]
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRelease:
+    """What is about to leave; not yet recorded."""
+
+    permitted: Permitted
+    record: ReleaseRecord
+    box: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRelease:
+    """A release whose entry is in the log; made by `disclosure_log.record_release` alone."""
+
+    prepared: PreparedRelease
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """A key request about to be sent; not yet recorded."""
+
+    wanted: KeyWanted
+    request: KeyRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """A key request whose entry is in the log; made by `disclosure_log.record_request` alone."""
+
+    prepared: PreparedRequest
+    log_index: int
+
+
+# --- what waits for a member ------------------------------------------------------------------------
+
+
+class ItemKind(StrEnum):
+    """What an inbox item asks its member to do."""
+
+    DELIVERY = "delivery"
+    KEY_REQUEST = "key_request"
+    OFFICER_TASK = "officer_task"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    OUTCOME = "outcome"
+    STOPPED = "stopped"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """One thing that waits for one member; shown once a signed checkpoint covers its entry."""
+
+    item: DisclosureId
+    member: MemberId
+    kind: ItemKind
+    about: NoticeId | None
+    passage: MatchId | None
+    body: Json
+    log_index: int
+    put_at: datetime
+    sequence: int = 0
+    """Set by the store: the sequencer's number, by which a member reads on."""
+    stopped: bool = False
+
+
+# --- work that waits ----------------------------------------------------------------------------
+
+
+class ErrandKind(StrEnum):
+    """What the sequencer has to do."""
+
+    CARRY = "carry"
+    GRANTED = "granted"
+    CONFIRMED = "confirmed"
+    APPROVED = "approved"
+    RECONSIDER = "reconsider"
+    RECORD = "record"
+    STOP = "stop"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One row of the outbox: work that a committed request has promised."""
+
+    kind: ErrandKind
+    subject: str
+    body: Json = None
+    number: int = 0
+    """Set by the store; rises, and is never used again."""
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalNote:
+    """One reason of one refusal, for the counts that members get each quarter."""
+
+    code: str
+    agreement: AgreementId | None
+    version: int | None
+    clause: str | None
