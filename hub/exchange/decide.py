@@ -1,0 +1,242 @@
+"""Gather the facts of one passage and ask `hub.consent` what may leave.
+
+Decides nothing by itself: it puts the same question as the sender's gateway does, with what this
+unit of work reads about agreements, mandates, standing requests and flags. A notice without a
+permit for the fact of a match, to both sides, goes no further (I4).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+from hub.consent.agreement import Agreement, AgreementBook, State
+from hub.consent.decision import RULES_VERSION, Decision, Reason, ReasonCode, decide
+from hub.consent.documents import read_agreement
+from hub.consent.flags import union
+from hub.consent.question import Actor, Category, EvidenceClass, Question, Role
+from hub.exchange.errors import HubFault
+from hub.exchange.ports import Work
+from hub.exchange.stages import (
+    KeyWanted,
+    Member,
+    Paper,
+    PaperKind,
+    PaperState,
+    Passage,
+    Permitted,
+    Refused,
+    Standing,
+    StoredNotice,
+)
+from hub.protocols import canonical
+from hub.protocols.delivery import Stage
+from hub.protocols.names import MemberId, Part
+
+_STATES = {
+    PaperState.PROPOSED: State.PROPOSED,
+    PaperState.IN_FORCE: State.IN_FORCE,
+    PaperState.SUSPENDED: State.SUSPENDED,
+    PaperState.ENDED: State.ENDED,
+    PaperState.SUPERSEDED: State.ENDED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What binds at one instant: agreements, mandates, standing requests, who is suspended."""
+
+    agreements: AgreementBook
+    mandates: frozenset[tuple[MemberId, MemberId]]
+    """(authority, careers company that acts for it)"""
+    requests: frozenset[tuple[MemberId, MemberId]]
+    """(authority, institution it has asked to notify unprompted)"""
+    members: Mapping[MemberId, Member]
+    at: datetime
+
+
+def read_terms(work: Work, now: datetime) -> Terms:
+    """Read, in this very unit of work, what binds now (I2, I6)."""
+    papers = tuple(_agreement_key(paper) for paper in work.papers.all(PaperKind.AGREEMENT))
+    return Terms(
+        agreements=_book(papers),
+        mandates=frozenset(_pairs(work.papers.all(PaperKind.MANDATE), now)),
+        requests=frozenset(_pairs(work.papers.all(PaperKind.STANDING_REQUEST), now)),
+        members={member.member: member for member in work.members.all()},
+        at=now,
+    )
+
+
+def _agreement_key(paper: Paper) -> tuple[bytes, PaperState]:
+    return canonical.encode(paper.document), paper.state
+
+
+@lru_cache(maxsize=8)
+def _book(papers: tuple[tuple[bytes, PaperState], ...]) -> AgreementBook:
+    return AgreementBook.from_agreements(
+        _agreement(text).recorded_as(_STATES[state]) for text, state in papers
+    )
+
+
+@lru_cache(maxsize=1024)
+def _agreement(text: bytes) -> Agreement:
+    return read_agreement(canonical.decode(text))
+
+
+def _pairs(papers: Iterable[Paper], now: datetime) -> Iterable[tuple[MemberId, MemberId]]:
+    for paper in papers:
+        begun = paper.state is PaperState.IN_FORCE and paper.valid_from <= now
+        if begun and (paper.valid_until is None or now < paper.valid_until):
+            yield paper.parties[0], paper.parties[1]
+
+
+def decide_fact(
+    passage: Passage,
+    about: StoredNotice,
+    counter: StoredNotice,
+    told: MemberId,
+    terms: Terms,
+    *,
+    over_quota: bool,
+) -> Decision:
+    """May `told`, who published `counter`, learn that `about` matches it?"""
+    question = _question(passage, about, counter, terms, Category.FACT_OF_MATCH)
+    recipient = _actor(told, terms, counter.manifest.acts_for)
+    return decide(replace(question, recipient=recipient, over_quota=over_quota), terms.agreements)
+
+
+def decide_task(
+    passage: Passage, about: StoredNotice, counter: StoredNotice, told: MemberId, terms: Terms
+) -> Decision:
+    """May a named officer of `told` be asked about a match that names no other side?"""
+    question = _question(passage, about, counter, terms, Category.FACT_OF_MATCH)
+    officer = replace(_actor(told, terms, counter.manifest.acts_for), role=Role.NAMED_OFFICER)
+    return decide(replace(question, recipient=officer), terms.agreements)
+
+
+def decide_identity(
+    passage: Passage,
+    notice: StoredNotice,
+    counter: StoredNotice | None,
+    terms: Terms,
+    *,
+    over_quota: bool = False,
+) -> Permitted | KeyWanted | Refused:
+    """May the identity part leave, and may both sides learn of the match?
+
+    Where the sender named the recipient and made its box, no match is relied on and the match
+    needs no permit of its own.
+    """
+    if suspended := _suspended(passage, terms):
+        return Refused(passage, (suspended,), held=False)
+    question = replace(_question(passage, notice, counter, terms, Category.IDENTITY), over_quota=over_quota)
+    identity = decide(question, terms.agreements)
+    if counter is None:
+        return _staged(passage, Stage.IDENTITY, notice, None, {Part.IDENTITY: identity})
+    to_sender = decide_fact(passage, counter, notice, passage.sender, terms, over_quota=over_quota)
+    to_recipient = decide_fact(passage, notice, counter, passage.recipient, terms, over_quota=over_quota)
+    decisions = (to_sender, to_recipient, identity)
+    if not all(decision.permitted for decision in decisions):
+        return _refused(passage, decisions)
+    if passage.box is None:
+        return KeyWanted(passage, notice, counter, to_sender)
+    return _staged(passage, Stage.IDENTITY, notice, to_recipient, {Part.IDENTITY: identity})
+
+
+def decide_rest(
+    passage: Passage, notice: StoredNotice, counter: StoredNotice | None, terms: Terms
+) -> Permitted | Refused:
+    """Which of the other nine parts may leave, now that the recipient has signed `same`?"""
+    if suspended := _suspended(passage, terms):
+        return Refused(passage, (suspended,), held=False)
+    fact = None
+    if counter is not None:
+        fact = decide_fact(passage, notice, counter, passage.recipient, terms, over_quota=False)
+        if not fact.permitted:
+            return _refused(passage, (fact,))
+    asked: dict[Part, Category] = {part: Category(part.value) for part in Part if part is not Part.IDENTITY}
+    question = _question(passage, notice, counter, terms, Category.IDENTITY)
+    decisions: dict[Part, Decision] = {
+        part: decide(replace(question, category=category), terms.agreements)
+        for part, category in asked.items()
+    }
+    return _staged(passage, Stage.REST, notice, fact, decisions)
+
+
+def decide_again(
+    passage: Passage, stage: Stage, notice: StoredNotice, counter: StoredNotice | None, terms: Terms
+) -> Permitted | Refused:
+    """The same decision at the instant of hand-over, for what already lies in an inbox (I6)."""
+    if stage is Stage.REST:
+        return decide_rest(passage, notice, counter, terms)
+    decision = decide_identity(passage, notice, counter, terms)
+    if isinstance(decision, KeyWanted):
+        raise HubFault("box-missing", "an identity part lies in an inbox although no box was ever made")
+    return decision
+
+
+def _staged(
+    passage: Passage,
+    stage: Stage,
+    notice: StoredNotice,
+    fact: Decision | None,
+    decisions: Mapping[Part, Decision],
+) -> Permitted | Refused:
+    permits = {part: decision for part, decision in decisions.items() if decision.permitted}
+    if not permits:
+        return _refused(passage, tuple(decisions.values()))
+    withheld = {part: decision for part, decision in decisions.items() if part not in permits}
+    return Permitted(passage, stage, notice, fact, permits, withheld)
+
+
+def _refused(passage: Passage, decisions: tuple[Decision, ...]) -> Refused:
+    refusals = tuple(decision for decision in decisions if not decision.permitted)
+    return Refused(passage, refusals, held=all(decision.officer_could_permit for decision in refusals))
+
+
+def _suspended(passage: Passage, terms: Terms) -> Decision | None:
+    ends = (terms.members.get(passage.sender), terms.members.get(passage.recipient))
+    if all(member is not None and member.standing in {Standing.TRIAL, Standing.LIVE} for member in ends):
+        return None
+    reason = Reason(
+        ReasonCode.SUSPENDED, None, None, None, "a member at one end is suspended or not admitted"
+    )
+    return Decision(Category.FACT_OF_MATCH, None, (reason,), RULES_VERSION)
+
+
+def _question(
+    passage: Passage, about: StoredNotice, counter: StoredNotice | None, terms: Terms, category: Category
+) -> Question:
+    """The question about `about`, asked for whoever published `counter` or is named by `about`."""
+    told = passage.recipient if about.notice == passage.notice else passage.sender
+    acts_for = counter.manifest.acts_for if counter is not None else _only_mandate(told, terms)
+    sender = _actor(about.sender, terms, about.manifest.acts_for)
+    recipient = _actor(told, terms, acts_for)
+    return Question(
+        category=category,
+        notice_type=about.manifest.type,
+        purpose=about.manifest.purpose,
+        sender=sender,
+        recipient=recipient,
+        scope=about.scope,
+        flags=about.flags if counter is None else union(about.flags, counter.flags),
+        asserted_at=about.asserted_at if counter is None else min(about.asserted_at, counter.asserted_at),
+        evidence=EvidenceClass.RECIPIENT_NAMED if counter is None else passage.strength,
+        standing_request=(recipient.acts_for or recipient.member, sender.member) in terms.requests,
+        confirmed_same=passage.same,
+        approved_by=passage.approved_by,
+        over_quota=False,
+        asked_at=terms.at,
+    )
+
+
+def _actor(member: MemberId, terms: Terms, acts_for: MemberId | None) -> Actor:
+    known = terms.members[member]
+    mandate = acts_for is not None and (acts_for, member) in terms.mandates
+    return Actor(member, known.kind, known.role, acts_for, mandate)
+
+
+def _only_mandate(member: MemberId, terms: Terms) -> MemberId | None:
+    """The one authority that a named careers company acts for; with several, the sender must say."""
+    authorities = [authority for authority, company in terms.mandates if company == member]
+    return authorities[0] if len(authorities) == 1 else None

@@ -1,0 +1,247 @@
+"""The life of a notice after it is kept, told in order.
+
+    carry_notice       record -> match -> decide -> [ask the sender for a key]
+    carry_granted      decide again -> record -> hand over the identity part
+    carry_confirmed    decide again -> record -> hand over the other permitted parts
+    carry_closed       record the answer -> tell the sender -> forget the body
+
+How a notice comes in is told in `reception`; who calls these functions, and in which unit of
+work, in `sequencer`. An errand that is done twice has one effect, because each begins by looking
+where its passage stands.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from statistics import median
+from typing import Final
+
+from hub.exchange import acknowledge, disclosure_log, enrol, withdraw
+from hub.exchange import passage as passages
+from hub.exchange.decide import Terms, read_terms
+from hub.exchange.errors import HubFault
+from hub.exchange.match import find_match
+from hub.exchange.ports import Hub, Work
+from hub.exchange.stages import Errand, ErrandKind, ItemKind, Match, PaperKind, Passage, StoredNotice
+from hub.exchange.states import NoticeState, PassageState
+from hub.matching.verdict import Outcome as VerdictOutcome
+from hub.protocols.acknowledgement import Answer, OutcomeKind
+from hub.protocols.canonical import Json
+from hub.protocols.names import DisclosureId, KeyId, MatchId, MemberId, NoticeId
+
+QUOTA_DAYS: Final = 28
+"""Earlier days that a member's own median is taken over."""
+
+
+def carry_notice(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
+    """Record a kept notice, make it findable, and go on with whatever it matches."""
+    notice = work.notices.get(NoticeId(errand.subject))
+    if notice is None or notice.state is not NoticeState.OPEN or notice.log_index is not None:
+        return
+    index = disclosure_log.record_published(notice, work, hub)
+    work.notices.set_state(notice.notice, notice.state, index)
+    over_quota = _over_quota(notice, terms, work, hub)
+    match = find_match(notice, work, hub)
+    work.index.add(notice)
+    if notice.manifest.recipient is not None:
+        named = passages.begin(notice, None, notice.manifest.recipient, None, work, hub)
+        passages.go_on(named, terms, work, hub)
+    if match is not None:
+        _carry_match(match, terms, work, hub, over_quota=over_quota)
+
+
+def carry_granted(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
+    """The sender answered a key request: decide again, hand over the identity part."""
+    passage, body = _passage(errand, work), _body(errand)
+    if passage.state is not PassageState.AWAITING_KEY:
+        return
+    box = body["box"]
+    facts: dict[str, Json] = {
+        "notice": passage.notice,
+        "refused": body["refused"],
+        "officer": body["officer"],
+    }
+    index = disclosure_log.record_event(
+        "key_grant", facts, {passage.sender}, work, hub, notice=passage.notice
+    )
+    if isinstance(box, str):
+        passages.go_on(passage.moved(box=box), terms, work, hub)
+    else:
+        withdraw.stop_passage(passage, index, work, hub)
+
+
+def carry_confirmed(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
+    """The recipient compared in clear text: only a `same` lets the other parts leave."""
+    passage, body = _passage(errand, work), _body(errand)
+    if passage.state is not PassageState.AWAITING_SAME:
+        return
+    answer = Answer(str(body["answer"]))
+    facts: dict[str, Json] = {"delivery": body["delivery"], "notice": passage.notice, "answer": answer.value}
+    parties = {passage.sender, passage.recipient}
+    index = disclosure_log.record_event("confirmation", facts, parties, work, hub, notice=passage.notice)
+    if answer is Answer.DIFFERENT:
+        withdraw.stop_passage(passage, index, work, hub)
+    elif answer is Answer.SAME:
+        passages.release_rest(passage.moved(same=True), terms, work, hub)
+
+
+def carry_approved(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
+    """A named officer answered a task about a match: with both sides' approval it goes on."""
+    passage, body = _passage(errand, work), _body(errand)
+    if passage.state is not PassageState.AWAITING_OFFICER:
+        return
+    member, approve = MemberId(str(body["member"])), body["approve"] is True
+    facts: dict[str, Json] = {
+        "task": body["task"],
+        "member": member,
+        "officer": body["officer"],
+        "approve": approve,
+    }
+    index = disclosure_log.record_event("approval", facts, {member}, work, hub, notice=passage.notice)
+    for direction in passages.of_same_match(passage, work):
+        if not approve:
+            withdraw.stop_passage(direction, index, work, hub)
+        elif direction.state in {PassageState.AWAITING_OFFICER, PassageState.REFUSED}:
+            passages.go_on(passages.with_approval(direction, member), terms, work, hub)
+
+
+def carry_closed(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
+    """The recipient acknowledged, or says what became of it: record it, tell the sender, forget the body."""
+    item = work.inboxes.get(DisclosureId(errand.subject))
+    if item is None:
+        raise HubFault("item-missing", "an answer belongs to no inbox item")
+    passage, body = acknowledge.passage_of(item, work), _body(errand)
+    kind, says = ItemKind(str(body["kind"])), body["says"]
+    facts: dict[str, Json] = {"delivery": item.item, "notice": passage.notice, "says": says}
+    parties = {passage.sender, passage.recipient}
+    index = disclosure_log.record_event(kind.value, facts, parties, work, hub, notice=passage.notice)
+    answer: Json = {"delivery": item.item, "notice": passage.notice, "says": says, "signed": body["signed"]}
+    passages.put_item(passage.sender, kind, passage, passage.notice, answer, index, work, hub)
+    if kind is ItemKind.OUTCOME:
+        passages.close(passage, OutcomeKind(str(says)), index, work, hub)
+
+
+def carry_reconsidered(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
+    """What was refused is decided again, since an agreement came into force or an assertion changed."""
+    passage = _passage(errand, work)
+    if passage.state in {PassageState.REFUSED, PassageState.AWAITING_OFFICER}:
+        passages.go_on(passage, terms, work, hub)
+
+
+def carry_stopped(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
+    """A notice was withdrawn, or its time is over: stop its passages, record how it ended, forget it."""
+    notice = work.notices.get(NoticeId(errand.subject))
+    if notice is not None and notice.state in {NoticeState.OPEN, NoticeState.CLOSED}:
+        passages.end(notice, NoticeState(str(_body(errand)["state"])), work, hub)
+
+
+def carry_record(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> Terms:
+    """Enter an admission, a key or a paper; keys and papers bind from here on."""
+    body = _body(errand)
+    what = str(body["what"])
+    if what == "key":
+        _record_key(KeyId(errand.subject), work, hub)
+    elif what in set(PaperKind):
+        _record_paper(PaperKind(what), errand.subject, body, work, hub)
+    else:
+        parties = {member.member for member in work.members.all()}
+        disclosure_log.record_event(what, {"subject": errand.subject, "facts": body}, parties, work, hub)
+    return read_terms(work, hub.now())
+
+
+CARRY: Final[dict[ErrandKind, Callable[[Errand, Terms, Work, Hub], Terms | None]]] = {
+    ErrandKind.CARRY: carry_notice,
+    ErrandKind.GRANTED: carry_granted,
+    ErrandKind.CONFIRMED: carry_confirmed,
+    ErrandKind.APPROVED: carry_approved,
+    ErrandKind.CLOSE: carry_closed,
+    ErrandKind.RECONSIDER: carry_reconsidered,
+    ErrandKind.STOP: carry_stopped,
+    ErrandKind.RECORD: carry_record,
+}
+"""What is done for each kind of errand; a function may return new terms for those that follow."""
+
+
+def _carry_match(match: Match, terms: Terms, work: Work, hub: Hub, *, over_quota: bool) -> None:
+    """Each direction is decided by itself, under the union of both notices' flags."""
+    if match.rivals:
+        _hold_rivals(match, work)
+    for notice, counter in ((match.departure, match.arrival), (match.arrival, match.departure)):
+        if passages.begun(notice, counter.sender, work):
+            continue
+        passage = passages.begin(notice, counter, counter.sender, match, work, hub)
+        if _needs_a_look(match):
+            work.passages.save(passage.moved(state=PassageState.SECOND_LOOK))
+            facts: dict[str, Json] = {"notice": notice.notice, "rivals": match.rivals}
+            disclosure_log.record_event("second_look", facts, (), work, hub, notice=notice.notice)
+        else:
+            passages.go_on(passage, terms, work, hub, over_quota=over_quota)
+
+
+def _needs_a_look(match: Match) -> bool:
+    """Uncertain, a marked twin, or several claimants: never by machine (I10)."""
+    twins = match.departure.flags.twin or match.arrival.flags.twin
+    return match.verdict.outcome is not VerdictOutcome.CERTAIN or twins or match.rivals > 0
+
+
+def _hold_rivals(match: Match, work: Work) -> None:
+    """A later claimant opens a review: what has not left of the same notice waits for a person too."""
+    waiting = {
+        PassageState.REFUSED,
+        PassageState.AWAITING_KEY,
+        PassageState.AWAITING_OFFICER,
+        PassageState.AWAITING_SAME,
+    }
+    for side in (match.departure, match.arrival):
+        for passage in work.passages.of_notice(side.notice):
+            if passage.match not in {None, match.match} and passage.state in waiting:
+                work.passages.save(passage.moved(state=PassageState.SECOND_LOOK))
+
+
+def _over_quota(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> bool:
+    """Whether the sender has used up its day: three times its own median, at least twenty (I11)."""
+    today: date = hub.now().date()
+    carried = work.notices.count_carried(notice.sender, today)
+    allowance = terms.members[notice.sender].allowance
+    if allowance is None:
+        usual = work.notices.daily_counts(notice.sender, today, QUOTA_DAYS)
+        allowance = max(hub.quota_floor, int(hub.quota_factor * median(usual)) if usual else 0)
+    return carried > allowance
+
+
+def _record_key(key_id: KeyId, work: Work, hub: Hub) -> None:
+    key = work.members.key(key_id)
+    if key is None:
+        raise HubFault("key-missing", "a key to be recorded is not kept")
+    facts: dict[str, Json] = {
+        "member": key.member,
+        "use": key.use.value,
+        "key": key.key_id,
+        "document": key.document,
+    }
+    parties = {member.member for member in work.members.all()}
+    index = disclosure_log.record_event("key", facts, parties, work, hub)
+    work.members.put_key(replace(key, log_index=index))
+
+
+def _record_paper(kind: PaperKind, name: str, body: dict[str, Json], work: Work, hub: Hub) -> None:
+    version = body["version"]
+    paper = work.papers.get(kind, name, version if isinstance(version, int) else None)
+    if paper is None:
+        raise HubFault("paper-missing", "a paper to be recorded is not kept")
+    facts: dict[str, Json] = {"name": name, "version": paper.version, "digest": paper.digest}
+    index = disclosure_log.record_event(kind.value, facts, set(paper.parties), work, hub)
+    enrol.put_in_force(paper, index, work, hub)
+
+
+def _passage(errand: Errand, work: Work) -> Passage:
+    passage = work.passages.get(MatchId(errand.subject))
+    if passage is None:
+        raise HubFault("passage-missing", "an errand names a passage that is not kept")
+    return passage
+
+
+def _body(errand: Errand) -> dict[str, Json]:
+    if not isinstance(errand.body, dict):
+        raise HubFault("errand-body", "an errand without a body")
+    return errand.body

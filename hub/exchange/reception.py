@@ -1,0 +1,174 @@
+"""What members bring to the hub: check it, keep it, promise the work, answer.
+
+Every function here checks a signed document, changes what must change at once, and leaves the
+rest to the sequencer as an errand in the same unit of work. Bringing the same thing twice has one
+effect (I5). Handing over a delivery decides once more, at that very instant (I6).
+"""
+
+from dataclasses import dataclass
+
+from hub.consent.flags import Flags
+from hub.consent.question import Scope
+from hub.exchange import acknowledge, disclosure_log, request_key, withdraw
+from hub.exchange.decide import decide_again, read_terms
+from hub.exchange.errors import Declined, NotYours
+from hub.exchange.ports import Hub, Store, Work
+from hub.exchange.publish import Admission, check_notice, promise_for
+from hub.exchange.release import pack_delivery, stage_of, still_permitted
+from hub.exchange.stages import CheckedNotice, Errand, ErrandKind, InboxItem, ItemKind, Permitted
+from hub.exchange.states import NoticeState
+from hub.exchange.trust import signing_key
+from hub.protocols.canonical import Json
+from hub.protocols.names import DisclosureId, MemberId, NoticeId, RequestId
+from hub.protocols.signing import Typ
+
+
+@dataclass(frozen=True, slots=True)
+class Keepable:
+    """A notice ready to be kept, with the promise that may be given once it is."""
+
+    checked: CheckedNotice
+    promise: str
+
+
+def check_in(data: bytes, caller: MemberId, admission: Admission, hub: Hub) -> Keepable:
+    """Check published bytes and write the promise, which is not given yet."""
+    checked = check_notice(data, caller, admission, hub)
+    return Keepable(checked, promise_for(checked, hub))
+
+
+def keep(keepable: Keepable, work: Work) -> str:
+    """Keep a checked notice; return the promise to give: the first one, if it was kept before."""
+    return work.notices.keep(keepable.checked, keepable.promise) or keepable.promise
+
+
+def receive_notice(data: bytes, caller: MemberId, admission: Admission, store: Store, hub: Hub) -> str:
+    """Check a notice, keep it, and return the promise after the commit.
+
+    Raises `MalformedMessage`, `Untrusted` or `Declined`; then nothing is kept.
+    """
+    keepable = check_in(data, caller, admission, hub)
+    with store.write() as work:
+        kept = keep(keepable, work)
+    return kept  # noqa: RET504 - the promise may be given only after the commit, so not from inside the block
+
+
+def receive_grant(
+    request: RequestId, jws: str, box: str | None, caller: MemberId, work: Work, hub: Hub
+) -> None:
+    """A sender's gateway answers a key request with a box, or with reasons why there is none."""
+    passage = work.passages.by_request(request)
+    if passage is None or passage.sender != caller:
+        raise NotYours
+    key = signing_key(jws, Typ.KEY_GRANT, caller, work, hub)
+    grant = request_key.check_answer(jws, box, passage, key, work)
+    body: Json = {"box": box, "refused": list(grant.refused), "officer": grant.officer}
+    _promise(ErrandKind.GRANTED, passage.passage, body, work, hub)
+
+
+def receive_confirmation(item: DisclosureId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
+    """A recipient's gateway compared in clear text: `same`, `unsure` or `different`."""
+    delivery = acknowledge.own_item(item, caller, ItemKind.DELIVERY, work)
+    confirmation = acknowledge.check_confirmation(jws, delivery, work, hub)
+    passage = acknowledge.passage_of(delivery, work)
+    body: Json = {"delivery": item, "answer": confirmation.answer.value, "officer": confirmation.officer}
+    _promise(ErrandKind.CONFIRMED, passage.passage, body, work, hub)
+
+
+def receive_acknowledgement(item: DisclosureId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
+    """A recipient's gateway acknowledges what it received, by digest."""
+    delivery = acknowledge.own_item(item, caller, ItemKind.DELIVERY, work)
+    acknowledgement = acknowledge.check_acknowledgement(jws, delivery, work, hub)
+    _answer(delivery, ItemKind.ACKNOWLEDGEMENT, acknowledgement.level.value, jws, work, hub)
+
+
+def receive_outcome(item: DisclosureId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
+    """A recipient says what became of it."""
+    delivery = acknowledge.own_item(item, caller, ItemKind.DELIVERY, work)
+    outcome = acknowledge.check_outcome(jws, delivery, work, hub)
+    _answer(delivery, ItemKind.OUTCOME, outcome.outcome.value, jws, work, hub)
+
+
+def receive_approval(item: DisclosureId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
+    """A named officer lets a held match go on, or does not."""
+    task = acknowledge.own_item(item, caller, ItemKind.OFFICER_TASK, work)
+    approval = acknowledge.check_approval(jws, task, work, hub)
+    passage = acknowledge.passage_of(task, work)
+    body: Json = {
+        "task": item,
+        "member": approval.member,
+        "officer": approval.officer,
+        "approve": approval.approve,
+    }
+    _promise(ErrandKind.APPROVED, passage.passage, body, work, hub)
+
+
+def receive_assertion(notice: NoticeId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
+    """A sender asserts anew what is safe for the next 30 days; binds at once, for inboxes too."""
+    own = withdraw.own_notice(notice, caller, work)
+    assertion = withdraw.check_assertion(jws, own, work, hub)
+    _check_assertion(assertion.scope, assertion.flags)
+    work.notices.assert_again(notice, assertion)
+    for passage in work.passages.of_notice(notice):
+        _promise(ErrandKind.RECONSIDER, passage.passage, None, work, hub)
+
+
+def receive_withdrawal(notice: NoticeId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
+    """A sender withdraws its notice: nothing further leaves from this instant (I6)."""
+    own = withdraw.own_notice(notice, caller, work)
+    withdraw.check_retraction(jws, own, work, hub)
+    if own.state in {NoticeState.OPEN, NoticeState.CLOSED}:
+        for passage in work.passages.of_notice(notice):
+            for item in work.inboxes.of_passage(passage.passage):
+                work.inboxes.stop(item.item)
+        _promise(ErrandKind.STOP, notice, {"state": NoticeState.WITHDRAWN.value}, work, hub)
+
+
+def fetch_delivery(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -> bytes:
+    """Hand over a delivery: decide again now, then pack manifest, parts, box, opening and proof.
+
+    Raises `Declined("delivery-stopped")` where anything that the entry lists may leave no longer;
+    the stop is recorded. Raises `NotYours` for what is not the caller's.
+    """
+    delivery = acknowledge.own_item(item, caller, ItemKind.DELIVERY, work)
+    passage = acknowledge.passage_of(delivery, work)
+    notice = acknowledge.notice_of(passage, work)
+    counter = None if passage.counter is None else work.notices.get(passage.counter)
+    permitted = None
+    if not delivery.stopped and notice.state is NoticeState.OPEN:
+        decided = decide_again(passage, stage_of(delivery), notice, counter, read_terms(work, hub.now()))
+        permitted = decided if isinstance(decided, Permitted) and still_permitted(delivery, decided) else None
+    if permitted is None:
+        raise Declined(
+            "delivery-stopped", "this delivery was stopped: a flag, an agreement or the notice has changed"
+        )
+    return pack_delivery(delivery, permitted, work)
+
+
+def note_stopped(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -> None:
+    """Record that a delivery was stopped at its hand-over; called once, when `fetch_delivery` declined."""
+    delivery = acknowledge.own_item(item, caller, ItemKind.DELIVERY, work)
+    if not delivery.stopped:
+        work.inboxes.stop(item)
+        body: Json = {"what": "stopped", "notice": delivery.about}
+        work.outbox.add(Errand(ErrandKind.RECORD, item, body), hub.now())
+
+
+def proof_of(item: InboxItem, work: Work) -> tuple[Json, str]:
+    """Opening and proof of the entry that stands behind an inbox item."""
+    return disclosure_log.opening_and_proof(item.log_index, work)
+
+
+def _answer(delivery: InboxItem, kind: ItemKind, says: str, jws: str, work: Work, hub: Hub) -> None:
+    body: Json = {"kind": kind.value, "says": says, "signed": jws}
+    _promise(ErrandKind.CLOSE, delivery.item, body, work, hub)
+
+
+def _promise(kind: ErrandKind, subject: str, body: Json, work: Work, hub: Hub) -> None:
+    work.outbox.add(Errand(kind, subject, body), hub.now())
+
+
+def _check_assertion(scope: str, flags: Json) -> None:
+    Flags.from_json(flags)
+    if scope not in set(Scope):
+        raise Declined("scope-unknown", "the scope asserted is not one of the published ones")

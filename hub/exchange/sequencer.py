@@ -1,0 +1,80 @@
+"""The one sequencer: slot by slot, carry what waits, fill the slot, sign the head.
+
+Each batch is one unit of work: match, decide, record and hand over commit together. A batch that
+fails as a whole leaves every errand where it was. The head is signed after the commit, never
+backwards. Two sequencers fence each other: the second to move the log's head gets `LogFork`.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from hub.exchange import disclosure_log
+from hub.exchange.decide import read_terms
+from hub.exchange.errors import Declined, HubFault, LogFork
+from hub.exchange.journey import CARRY
+from hub.exchange.ports import Hub, Store, Work
+from hub.exchange.stages import Errand
+from hub.protocols.errors import ProtocolError
+
+BATCH: Final = 256
+"""Errands of one unit of work: enough to share one commit, few enough to hold the writer briefly."""
+
+RETRY_SECONDS: Final = (1, 5, 30, 300, 3600)
+"""Until a failed errand is tried again; the last repeats, and each failure is an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What one slot did: errands carried, faults by code, the signed size of the log."""
+
+    carried: int
+    faults: tuple[str, ...]
+    size: int
+
+
+def run_slot(store: Store, hub: Hub) -> Slot:
+    """Carry everything that waits, fill the slot up, sign the head.
+
+    Raises `HubFault` where the log is not the one last signed, `LogFork` where another sequencer
+    has moved it.
+    """
+    carried, faults = 0, list[str]()
+    with store.read() as work:
+        signed = work.log.signed()
+        if signed is not None:
+            disclosure_log.check_guard(hub.guard, work.log.size(), work.log.root())
+    claimed = BATCH
+    while claimed == BATCH:
+        with store.write() as work:
+            claimed, failed = carry_batch(work, hub)
+            if claimed < BATCH:
+                disclosure_log.close_slot(work, hub)
+        carried += claimed - len(failed)
+        faults += failed
+    with store.write() as work:
+        size = disclosure_log.sign_head(work, hub)
+    return Slot(carried, tuple(faults), size)
+
+
+def carry_batch(work: Work, hub: Hub) -> tuple[int, list[str]]:
+    """Do a batch of errands in one unit of work; an errand that fails is undone and put off, alone."""
+    terms = read_terms(work, hub.now())
+    errands, faults = work.outbox.claim(BATCH, hub.now()), list[str]()
+    for errand in errands:
+        try:
+            with work.attempt():
+                terms = CARRY[errand.kind](errand, terms, work, hub) or terms
+                work.outbox.done(errand)
+        except LogFork:
+            raise
+        except Exception as fault:  # noqa: BLE001 - a poisoned errand may not stop the others: it is kept and named
+            faults.append(_put_off(errand, fault, work, hub))
+    return len(errands), faults
+
+
+def _put_off(errand: Errand, fault: Exception, work: Work, hub: Hub) -> str:
+    wait = RETRY_SECONDS[min(errand.attempts, len(RETRY_SECONDS) - 1)]
+    code = fault.code if isinstance(fault, HubFault | Declined | ProtocolError) else type(fault).__name__
+    work.outbox.put_off(errand, hub.now() + timedelta(seconds=wait), code)
+    return f"{errand.kind.value}:{code}"
