@@ -10,14 +10,15 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn, TypeAlias
 
 from adapters.cells import Cell
-from adapters.columns import COLUMNS, HEADER_CHARACTERS, Mapping, check_headers, known_headers
-from adapters.move import Move, Problem, UnusableFile
-from adapters.rows import ROWS, read_row
+from adapters.columns import COLUMNS, HEADER_CHARACTERS, SEVERAL, Field, Mapping, check_headers, known_headers
+from adapters.move import Address, Contact, Establishment, Move, Parent, Problem, UnusableFile
+from adapters.rows import CHARACTERISTICS, MARKS, ROWS, read_cells
 
 Source: TypeAlias = Path | BinaryIO
 
@@ -28,6 +29,11 @@ NAME_LINES: Final = 100
 """Lines whose names make up the headers: names that are seldom used may be missing from the first."""
 
 _BETWEEN: Final = "; "
+_WISHES: Final = (Field.INSTRUCTION, Field.OBJECTION, Field.CONSENT, Field.FROM_DWP)
+_PLAIN: Final = tuple(
+    field for field in Field if field.value in Move.__dataclass_fields__ and field not in SEVERAL
+)
+"""Fields that a move has under the same name, as one text or day."""
 
 
 class _NotFlat(ValueError):
@@ -64,7 +70,7 @@ def read_moves(source: Source, mapping: Mapping) -> Iterator[Move | Problem]:
                 reason = "this line is not one flat JSON object with each name once"
                 yield Problem(place, None, "line-unreadable", reason)
                 continue
-            yield from read_row([row.get(name) for name in mapping.headers], mapping, place, sources)
+            yield from read_cells(_sorted(row, mapping), mapping.home, place, sources)
 
 
 @contextmanager
@@ -104,12 +110,12 @@ def _names(lines: list[bytes]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _flat(line: bytes) -> dict[str, Cell]:
+def _flat(line: bytes) -> dict[str, list[Cell]]:
     """Parse one line; raise ValueError where it is not one flat object."""
     value = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_constant)
     if not isinstance(value, dict):
         raise _NotFlat
-    return {name: _cell(found) for name, found in value.items()}
+    return {name: _cells(found) for name, found in value.items()}
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -123,9 +129,55 @@ def _no_constant(_: str) -> NoReturn:
     raise _NotFlat
 
 
-def _cell(value: object) -> Cell:
+def _cells(value: object) -> list[Cell]:
     if value is None or isinstance(value, str | int | float):
-        return value
+        return [value]
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return _BETWEEN.join(value)
+        return value
     raise _NotFlat
+
+
+def _sorted(row: dict[str, list[Cell]], mapping: Mapping) -> dict[Field, list[Cell]]:
+    """Sort the values of a line under their fields; a list for a single field is one text."""
+    cells: dict[Field, list[Cell]] = {}
+    for name, field in zip(mapping.headers, mapping.fields, strict=True):
+        if field is None or name not in row:
+            continue
+        found = row[name]
+        if field not in SEVERAL and len(found) > 1:
+            found = [_BETWEEN.join(str(cell) for cell in found)]
+        cells.setdefault(field, []).extend(found)
+    return cells
+
+
+def write_line(move: Move) -> str:
+    """Give a move as one line that `read_moves` reads as the same move; what is missing is left out."""
+    facts = {field.value: value for field, value in _facts(move) if value}
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _facts(move: Move) -> Iterator[tuple[Field, str | list[str] | None]]:
+    for field in _PLAIN:
+        value = getattr(move, field.value)
+        yield field, value.isoformat() if isinstance(value, date) else value
+    yield Field.FORMER_FAMILY, list(move.former_family)
+    yield from _home(move.from_address, Field.FROM_ADDRESS, Field.FROM_POSTCODE)
+    yield from _home(move.to_address, Field.TO_ADDRESS, Field.TO_POSTCODE)
+    place = move.establishment or Establishment()
+    yield from ((Field.ESTABLISHMENT_NUMBER, place.number), (Field.ESTABLISHMENT_NAME, place.name))
+    yield Field.UKPRN, place.ukprn
+    yield from ((field, "Y") for field, mark in MARKS.items() if mark in move.found)
+    yield Field.CHARACTERISTICS, [code for code, mark in CHARACTERISTICS.items() if mark in move.found]
+    for field in _WISHES:
+        yield field, sorted(getattr(move.wishes, field.value))
+    contact, parent = move.contact or Contact(), move.parent or Parent()
+    yield from ((Field.PHONE, contact.phone), (Field.EMAIL, contact.email), (Field.PARENT_NAME, parent.name))
+    yield from _home(parent.address, Field.PARENT_ADDRESS, Field.PARENT_POSTCODE)
+
+
+def _home(
+    address: Address | None, lines: Field, postcode: Field
+) -> Iterator[tuple[Field, str | list[str] | None]]:
+    if address is not None:
+        yield lines, list(address.lines)
+        yield postcode, address.postcode

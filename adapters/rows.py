@@ -32,7 +32,7 @@ T = TypeVar("T")
 ROWS: Final = 500_000
 """Most rows of a file: twelve times the cohort of the largest authority."""
 
-_CHARACTERISTICS: Final = {
+CHARACTERISTICS: Final = {
     "110": Found.LOOKED_AFTER,
     "120": Found.PARENT,
     "130": Found.REFUGEE,
@@ -45,7 +45,7 @@ _CHARACTERISTICS: Final = {
 }
 """NCCIS characteristic codes with a known label; 200 has none and is left out."""
 
-_MARKS: Final = {
+MARKS: Final = {
     Field.SEN: Found.SEN,
     Field.SEN_SUPPORT: Found.SEN_SUPPORT,
     Field.EHC_PLAN: Found.EHC_PLAN,
@@ -70,21 +70,23 @@ _CHARACTERS_OF_A_NAME: Final = 100
 _POSTCODE_CHARACTERS: Final = 10
 
 
-def cells_by_field(row: Sequence[Cell], mapping: Mapping) -> dict[Field, list[Cell]]:
-    """Sort the cells of a row under the fields of their columns."""
-    cells: dict[Field, list[Cell]] = {}
-    for cell, field in zip(row, mapping.fields, strict=False):
-        if field is not None:
-            cells.setdefault(field, []).append(cell)
-    return cells
-
-
 def read_row(
     row: Sequence[Cell], mapping: Mapping, place: str, sources: Map[str, str]
 ) -> Iterator[Move | Problem]:
     """Give what one row says: its problems, then its `Move` where none of them stops it."""
-    reading = _Row(cells_by_field(row, mapping), place, sources)
-    move = reading.move(mapping.home)
+    cells: dict[Field, list[Cell]] = {}
+    for cell, field in zip(row, mapping.fields, strict=False):
+        if field is not None:
+            cells.setdefault(field, []).append(cell)
+    yield from read_cells(cells, mapping.home, place, sources)
+
+
+def read_cells(
+    cells: Map[Field, list[Cell]], home: Home, place: str, sources: Map[str, str]
+) -> Iterator[Move | Problem]:
+    """Give what the cells of one person say, as `read_row` does, once they are sorted by field."""
+    reading = _Row(cells, place, sources)
+    move = reading.move(home)
     yield from reading.problems
     if move is not None:
         yield move
@@ -241,9 +243,9 @@ class _Row:
         return Parent(name, address) if name or address else None
 
     def _found(self) -> frozenset[Found]:
-        found = {mark for field, mark in _MARKS.items() if self._says_yes(field)}
+        found = {mark for field, mark in MARKS.items() if self._says_yes(field)}
         for text in self._several(Field.CHARACTERISTICS):
-            found |= {_CHARACTERISTICS[code] for code in _CODES.split(text) if code in _CHARACTERISTICS}
+            found |= {CHARACTERISTICS[code] for code in _CODES.split(text) if code in CHARACTERISTICS}
         return frozenset(found)
 
     def _says_yes(self, field: Field) -> bool:

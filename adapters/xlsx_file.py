@@ -64,7 +64,7 @@ _DAMAGE: Final = (
 )
 """What openpyxl and zipfile raise, as they please, on a file that is not as it must be."""
 
-_Row: TypeAlias = "tuple[Any, ...]"
+_Row: TypeAlias = tuple[Any, ...]
 
 if not (openpyxl.DEFUSEDXML or openpyxl.LXML):
     # openpyxl falls back to a parser that expands entities where defusedxml is not installed.
