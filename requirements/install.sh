@@ -97,6 +97,8 @@ if ! install --require-hashes $files; then
 fi
 if [ "$tool" = none ]; then
     tail -n 15 "$log" >&2
+    index=${PIP_INDEX_URL:-$($pip config get global.index-url 2>/dev/null || echo "pip's own default")}
+    echo "The index asked: $(echo "$index" | sed 's,//[^/@]*@,//,')" >&2 # without a name and password in it
     stop "The packages could not be installed; the lines above name the host or the package ($log has them all)." \
         "behind a proxy or a mirror set HTTPS_PROXY, PIP_INDEX_URL and PIP_CERT, then run make again."
 fi

@@ -13,7 +13,10 @@ from importlinter.configuration import configure
 
 ROOT = Path(__file__).parents[2]
 
-HASHES_OUTSIDE_PROTOCOLS: dict[str, str] = {}
+HASHES_OUTSIDE_PROTOCOLS: dict[str, str] = {
+    "adapters/columns.py": "names the file in which a member's column mapping is remembered",
+    "hub/exchange/web/authentication.py": "compares two thumbprints in constant time",
+}
 """Modules outside hub/protocols that may import hashlib or hmac, each with its reason."""
 
 PROCESSES: dict[str, str] = {
@@ -37,8 +40,10 @@ PLANTED = [
     ("adapters/member/inbox.py", "import rapidfuzz", "15 clear text"),
     ("adapters/member/inbox.py", "import numpy", "16 names"),
     ("adapters/csv_file.py", "import hub", "9 connectors know"),
-    ("adapters/csv_file.py", "import adapters.xlsx_file", "10 connectors do not"),
+    ("adapters/csv_file.py", "import adapters.xlsx_file", "10 adapters"),
+    ("hub/exchange/release.py", "import hub.exchange.journey", "2 exchange"),
     ("hub/utils.py", "", "1 hub"),
+    ("adapters/utils.py", "", "10 adapters"),
     ("hub/exchange/utils.py", "", "2 exchange"),
 ]
 
