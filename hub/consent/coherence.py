@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.consent import table
 from hub.consent.agreement import Agreement, Clause
-from hub.consent.question import Category, Scope
+from hub.consent.question import Category, Role, Scope
 
 
 def contradictions(agreement: Agreement, document: dict[str, Any]) -> Iterator[str]:
@@ -88,6 +88,9 @@ def _never_released(clause: Clause) -> Iterator[str]:
     for role in sorted(clause.roles):
         if never := clause.categories - table.MAY_RECEIVE[role]:
             yield f"the rules never release {', '.join(sorted(never))} to the role {role}"
+    to_sen_team = Role.SEN_TEAM in clause.roles and Category.EQUALITY_HEALTH in clause.categories
+    if to_sen_team and clause.basis.gateway not in table.SEND_GATEWAYS:
+        yield f"equality_health goes to a sen_team only under {', '.join(sorted(table.SEND_GATEWAYS))}"
 
 
 def _without_fact_of_match(clause: Clause, agreement: Agreement) -> Iterator[str]:
