@@ -1,0 +1,173 @@
+"""Answer a key request: check it all again, decide, and grant a box or say why not.
+
+The hub's word is not enough. The gateway verifies, in this order:
+
+1. the hub signed the request, and its entry is in the log
+2. it is about a notice of ours, as we signed it
+3. the counter-notice is signed by the recipient's own logged key
+4. its tokens are those that were signed, and they match ours here too
+5. the recipient's sealing key is logged
+6. our own copy of the agreements permits it, under both notices' flags
+7. a restricted notice waits for a named officer
+
+Only the keys of parts that this decision permits go into the box.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.member.directory import Directory
+from adapters.member.errors import GatewayFault
+from adapters.member.home import Pinned
+from adapters.member.keyring import Keyring
+from adapters.member.records import Sent
+from adapters.member.terms import Telling, Terms, ask, could_get
+from hub.consent.decision import Decision
+from hub.consent.flags import Flags, union
+from hub.consent.question import Category, EvidenceClass, Scope
+from hub.matching.verdict import Outcome, judge
+from hub.protocols import canonical
+from hub.protocols.errors import Untrusted
+from hub.protocols.key_grant import KeyGrant, KeyRequest, read_counter_tokens, sign_grant
+from hub.protocols.names import Digest, MemberId, Part
+from hub.protocols.notice import Manifest, manifest_digest, read_envelope, read_manifest
+from hub.protocols.sealing import seal_box
+from hub.protocols.signing import Typ, key_id_of
+from hub.protocols.token_record import TokenRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A signed answer; `box` is None where it is a no, `refused` then says why."""
+
+    grant: str
+    box: str | None
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """No machine may answer this: a named officer decides."""
+
+    reason: str
+
+
+def answer(
+    request: KeyRequest,
+    sent: Sent | None,
+    pinned: Pinned,
+    keyring: Keyring,
+    directory: Directory,
+    terms: Terms,
+    now: datetime,
+    officer: str | None = None,
+) -> Granted | Held:
+    """Steps 2 to 7; step 1 is the inbox's. Raises `Untrusted` where the request does not hold."""
+    # 2
+    if sent is None or request.sender != pinned.member or request.manifest != sent.digest:
+        raise Untrusted("request-other-notice", "the key request is about a notice that we did not send")
+    if sent.state == "withdrawn":
+        return _refuse(request, ("R-WITHDRAWN",), keyring, now, officer)
+    ours = read_envelope(canonical.unb64u(_text(sent, "envelope")))
+    own = read_manifest(ours.manifest, keyring.signing.public)
+    # 3
+    counter = _counter(request, directory)
+    # 4
+    theirs = read_counter_tokens(request.counter_tokens, counter.tokens)
+    strength = _match_again(ours.tokens, theirs, request, pinned.member)
+    # 5
+    recipient_key = directory.sealing_key(request.recipient, request.recipient_key)
+    # 6
+    telling = _telling(own, counter, strength, request, directory)
+    identity = ask(telling, Category.IDENTITY, terms, now)
+    if not identity.permitted:
+        return _refuse(request, _codes(identity), keyring, now, officer)
+    # 7
+    own_flags = Flags.from_json(own.assertion.flags)
+    if (own_flags.restricted or own_flags.shield) and officer is None:
+        return Held("restricted")
+    parts = could_get(telling, terms, now)
+    box = seal_box({part: _key(sent, part) for part in parts}, own.notice, recipient_key)
+    return _sign(request, box, (), keyring, now, officer)
+
+
+def _counter(request: KeyRequest, directory: Directory) -> Manifest:
+    key = directory.signing_key(request.recipient, key_id_of(request.counter_manifest, Typ.NOTICE))
+    counter = read_manifest(request.counter_manifest, key)
+    if counter.sender != request.recipient:
+        raise Untrusted("request-other-recipient", "the counter-notice is not by the member that asks")
+    return counter
+
+
+def _match_again(
+    ours: TokenRecord, theirs: TokenRecord, request: KeyRequest, member: MemberId
+) -> EvidenceClass:
+    """Judge the pair here; an invented match draws no key."""
+    verdict = judge(ours, theirs)
+    if verdict.outcome is Outcome.NONE or (
+        verdict.outcome is not Outcome.CERTAIN and member not in request.approved_by
+    ):
+        raise Untrusted("request-no-match", "the two notices do not match here; no key is granted")
+    return EvidenceClass(verdict.strength.value)
+
+
+def _telling(
+    own: Manifest, counter: Manifest, strength: EvidenceClass, request: KeyRequest, directory: Directory
+) -> Telling:
+    return Telling(
+        notice_type=own.type,
+        sender=directory.listing(own.sender),
+        recipient=directory.listing(request.recipient),
+        acts_for=own.acts_for,
+        recipient_acts_for=counter.acts_for,
+        scope=Scope(own.assertion.scope),
+        flags=union(Flags.from_json(own.assertion.flags), Flags.from_json(counter.assertion.flags)),
+        asserted_at=min(own.assertion.asserted_at, counter.assertion.asserted_at),
+        evidence=strength,
+        approved_by=frozenset(request.approved_by),
+    )
+
+
+def _refuse(
+    request: KeyRequest, codes: tuple[str, ...], keyring: Keyring, now: datetime, officer: str | None
+) -> Granted:
+    return _sign(request, None, codes, keyring, now, officer)
+
+
+def _sign(
+    request: KeyRequest,
+    box: str | None,
+    refused: tuple[str, ...],
+    keyring: Keyring,
+    now: datetime,
+    officer: str | None,
+) -> Granted:
+    grant = KeyGrant(
+        request=request.request,
+        manifest=request.manifest,
+        counter_manifest=manifest_digest(request.counter_manifest),
+        recipient=request.recipient,
+        recipient_key=request.recipient_key,
+        box=None if box is None else Digest(canonical.digest(box.encode())),
+        refused=refused,
+        officer=officer,
+        granted_at=now,
+    )
+    return Granted(sign_grant(grant, keyring.signing), box, refused)
+
+
+def _codes(decision: Decision) -> tuple[str, ...]:
+    return tuple(sorted({reason.code.value for reason in decision.reasons}))
+
+
+def _key(sent: Sent, part: Part) -> bytes:
+    keys = sent.body["keys"] if isinstance(sent.body, dict) else None
+    if not isinstance(keys, dict):
+        raise GatewayFault("keys-gone", "the content keys of this notice are no longer kept")
+    return canonical.unb64u(str(keys[part.value]), 32)
+
+
+def _text(sent: Sent, name: str) -> str:
+    if not isinstance(sent.body, dict):
+        raise GatewayFault("keys-gone", "this notice is no longer kept in full")
+    return str(sent.body[name])
