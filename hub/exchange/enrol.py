@@ -50,13 +50,20 @@ _PAPER_TYP: Final = {PaperKind.MANDATE: Typ.MANDATE, PaperKind.STANDING_REQUEST:
 
 
 def invite(
-    member: MemberId, name: str, kind: MemberKind, work: Work, hub: Hub, *, made_up: bool = False
+    member: MemberId,
+    name: str,
+    kind: MemberKind,
+    work: Work,
+    hub: Hub,
+    *,
+    area: str | None = None,
+    made_up: bool = False,
 ) -> str:
     """Invite an organisation; return the code that its gateway redeems once."""
     known = work.members.get(member)
     if known is not None and known.standing is not Standing.INVITED:
         raise Declined("member-known", "a member of this id has been admitted already")
-    work.members.put(Member(member, name, kind, ROLES[kind], Standing.INVITED, made_up, None))
+    work.members.put(Member(member, name, kind, ROLES[kind], Standing.INVITED, made_up, area, None))
     code = canonical.b64u(hub.chance(18))
     work.members.invite(member, canonical.digest(code.encode()), hub.now() + INVITATION_AGE)
     return code

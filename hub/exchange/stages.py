@@ -61,6 +61,8 @@ class Member:
     role: Role
     standing: Standing
     made_up: bool
+    area: str | None
+    """DfE code of an authority's area; None for all others."""
     allowance: int | None
     """Automatic releases a day that an operator has set by hand; None: worked out from its own median."""
 
