@@ -82,7 +82,9 @@ REMEDIES: Final[Mapping[ReasonCode, Remedy]] = {
         "the holder", "decide the objection, with reasons, or the person withdraws it"
     ),
     ReasonCode.PROVENANCE: Remedy("the sender", "give the fact from a source of its own, if there is one"),
-    ReasonCode.SHIELD: Remedy("nobody while the shield stands", "the holder lifts it when the danger is over"),
+    ReasonCode.SHIELD: Remedy(
+        "nobody while the shield stands", "the holder lifts it when the danger is over"
+    ),
     ReasonCode.EVIDENCE: Remedy("named officers of both members", "approve this match"),
     ReasonCode.UNCONFIRMED: Remedy("the recipient", "compare names and date of birth and sign `same`"),
     ReasonCode.STALE: Remedy("the sender", "renew its assertion"),

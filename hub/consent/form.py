@@ -20,13 +20,17 @@ _NUMBER: Final = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2}){0,2}")
 
 
 def faults_of_form(value: Json, schema: dict[str, Any]) -> Iterator[str]:
-    """Say each departure from the schema, then each day that no calendar has."""
+    """Say each departure from the schema in order, or else each day that no calendar has."""
     validator = Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(value), key=lambda error: [str(step) for step in error.path])
+    errors = sorted(validator.iter_errors(value), key=_in_order)
     for error in errors:
         yield f"{_place(error, value)}: {_cause(error)}"
     if not errors:
         yield from _impossible_days(cast("dict[str, Any]", value))
+
+
+def _in_order(error: ValidationError) -> list[str]:
+    return [step if isinstance(step, str) else f"{step:09}" for step in error.absolute_path]
 
 
 def _impossible_days(document: dict[str, Any]) -> Iterator[str]:
@@ -79,7 +83,7 @@ def _cause(error: ValidationError) -> str:
     instance: Any = error.instance
     schema: Any = error.schema
     causes: dict[str, Callable[[], str]] = {
-        "required": lambda: ", ".join(name for name in wanted if name not in instance) + " is missing",
+        "required": lambda: "missing: " + ", ".join(name for name in wanted if name not in instance),
         "additionalProperties": lambda: (
             "holds a field that is not known; known are " + ", ".join(schema["properties"])
         ),
