@@ -1,0 +1,1 @@
+"""The edge of the hub: routes, their credentials, their problems."""
