@@ -22,6 +22,7 @@ from adapters.member.errors import GatewayFault
 from adapters.member.facts import flags_of, identity_of
 from adapters.member.home import Home
 from adapters.member.inbox import Inbox, Taken
+from adapters.member.papers import Papers
 from adapters.member.records import Received, Records, Sent, Waiting
 from adapters.member.routing import authority_of
 from adapters.member.terms import Telling, Terms, could_get, dry_run, read_terms
@@ -130,6 +131,18 @@ class Gateway:
         key = unwrap_linkage_key(box, epoch, self._keyring.sealing_key(box_key_id(box)))
         self._keyring = self._keyring.with_linkage(epoch.id, key)
         self.home.keep(self._keyring)
+
+    @property
+    def papers(self) -> Papers:
+        """What this member signs: agreements, mandates, standing requests; epochs, for the custodian."""
+        return Papers(self.pinned.member, self._keyring, self.transport, self.directory)
+
+    def open_epoch(self, members: list[MemberId]) -> EpochId:
+        """The custodian opens an epoch and keeps its key; for the custodian's own home alone."""
+        epoch, key = self.papers.new_epoch(self._now(), members)
+        self._keyring = self._keyring.with_linkage(epoch, key)
+        self.home.keep(self._keyring)
+        return epoch
 
     # --- publish ------------------------------------------------------------------------------------
 

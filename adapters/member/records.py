@@ -135,13 +135,7 @@ class Records:
 
     def _sent(self, where: str, value: object) -> list[Sent]:
         rows = self._db.execute(f"select * from sent {where}", (value,))  # noqa: S608 - fixed clauses
-        return [
-            Sent(
-                NoticeId(row[0]), Digest(row[1]), row[2], row[3], row[4], row[5], row[6],
-                self._open(row[7], f"sent:{row[0]}"),
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [Sent(*row[:-1], self._open(row[-1], f"sent:{row[0]}")) for row in rows]
 
     # --- received -------------------------------------------------------------------------------
 
@@ -172,13 +166,7 @@ class Records:
 
     def _received(self, where: str, value: object) -> list[Received]:
         rows = self._db.execute(f"select * from received {where}", (value,))  # noqa: S608 - fixed clauses
-        return [
-            Received(
-                DisclosureId(row[0]), NoticeId(row[1]), MemberId(row[2]), row[3], row[4], row[5], row[6], row[7],
-                self._open(row[8], f"received:{row[0]}"),
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [Received(*row[:-1], self._open(row[-1], f"received:{row[0]}")) for row in rows]
 
     # --- waiting for a person -----------------------------------------------------------------------
 
@@ -193,9 +181,7 @@ class Records:
     def waiting(self, kind: str | None = None) -> list[Waiting]:
         """What waits for a person."""
         rows = self._db.execute("select * from waiting where state = 'open' order by item")
-        found = [
-            Waiting(row[0], row[1], row[2], row[3], self._open(row[4], f"waiting:{row[0]}")) for row in rows
-        ]
+        found = [Waiting(*row[:-1], self._open(row[-1], f"waiting:{row[0]}")) for row in rows]
         return [one for one in found if kind is None or one.kind == kind]
 
     def decided(self, item: str) -> None:
