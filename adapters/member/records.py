@@ -135,7 +135,7 @@ class Records:
 
     def _sent(self, where: str, value: object) -> list[Sent]:
         rows = self._db.execute(f"select * from sent {where}", (value,))  # noqa: S608 - fixed clauses
-        return [Sent(*row[:-1], self._open(row[-1], f"sent:{row[0]}")) for row in rows]
+        return [Sent(*row[:-1], body=self._open(row[-1], f"sent:{row[0]}")) for row in rows]
 
     # --- received -------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Records:
 
     def _received(self, where: str, value: object) -> list[Received]:
         rows = self._db.execute(f"select * from received {where}", (value,))  # noqa: S608 - fixed clauses
-        return [Received(*row[:-1], self._open(row[-1], f"received:{row[0]}")) for row in rows]
+        return [Received(*row[:-1], body=self._open(row[-1], f"received:{row[0]}")) for row in rows]
 
     # --- waiting for a person -----------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ class Records:
     def waiting(self, kind: str | None = None) -> list[Waiting]:
         """What waits for a person."""
         rows = self._db.execute("select * from waiting where state = 'open' order by item")
-        found = [Waiting(*row[:-1], self._open(row[-1], f"waiting:{row[0]}")) for row in rows]
+        found = [Waiting(*row[:-1], body=self._open(row[-1], f"waiting:{row[0]}")) for row in rows]
         return [one for one in found if kind is None or one.kind == kind]
 
     def decided(self, item: str) -> None:
