@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hub.protocols import canonical
 from hub.protocols.at_rest import rest_open, rest_seal
@@ -135,7 +135,7 @@ class Records:
 
     def _sent(self, where: str, value: object) -> list[Sent]:
         rows = self._db.execute(f"select * from sent {where}", (value,))  # noqa: S608 - fixed clauses
-        return [Sent(*row[:-1], body=self._open(row[-1], f"sent:{row[0]}")) for row in rows]
+        return [self._read_sent(*row) for row in rows]
 
     # --- received -------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Records:
 
     def _received(self, where: str, value: object) -> list[Received]:
         rows = self._db.execute(f"select * from received {where}", (value,))  # noqa: S608 - fixed clauses
-        return [Received(*row[:-1], body=self._open(row[-1], f"received:{row[0]}")) for row in rows]
+        return [self._read_received(*row) for row in rows]
 
     # --- waiting for a person -----------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ class Records:
     def waiting(self, kind: str | None = None) -> list[Waiting]:
         """What waits for a person."""
         rows = self._db.execute("select * from waiting where state = 'open' order by item")
-        found = [Waiting(*row[:-1], body=self._open(row[-1], f"waiting:{row[0]}")) for row in rows]
+        found = [self._read_waiting(*row) for row in rows]
         return [one for one in found if kind is None or one.kind == kind]
 
     def decided(self, item: str) -> None:
@@ -219,3 +219,18 @@ class Records:
 
     def _open(self, sealed: bytes, label: str) -> Json:
         return canonical.decode(rest_open(sealed, self._vault, label))
+
+    def _read_sent(self, notice: NoticeId, *row: Any) -> Sent:  # noqa: ANN401 - columns as SQLite gives them
+        digest, kind, recipient, state, source, promise, body = row
+        return Sent(
+            notice, digest, kind, recipient, state, source, promise, self._open(body, f"sent:{notice}")
+        )
+
+    def _read_received(self, item: DisclosureId, *row: Any) -> Received:  # noqa: ANN401 - as SQLite gives them
+        notice, sender, stage, counter, state, index, size, body = row
+        opened = self._open(body, f"received:{item}")
+        return Received(item, notice, sender, stage, counter, state, index, size, opened)
+
+    def _read_waiting(self, item: str, *row: Any) -> Waiting:  # noqa: ANN401 - columns as SQLite gives them
+        kind, notice, state, body = row
+        return Waiting(item, kind, notice, state, self._open(body, f"waiting:{item}"))
