@@ -14,7 +14,17 @@ from hub.protocols.canonical import Json
 from hub.protocols.errors import MalformedMessage, ProtocolError
 from hub.protocols.problem_codes import PROBLEMS, Kind
 
-__all__ = ["CONTENT_TYPE", "PROBLEMS", "FieldError", "Kind", "Problem", "problem", "problem_of", "to_json"]
+__all__ = [
+    "CONTENT_TYPE",
+    "PROBLEMS",
+    "FieldError",
+    "Kind",
+    "Problem",
+    "problem",
+    "problem_like",
+    "problem_of",
+    "to_json",
+]
 
 CONTENT_TYPE: Final = "application/problem+json"
 
@@ -53,8 +63,13 @@ def problem(
 def problem_of(fault: ProtocolError) -> Problem:
     """Return the problem of a fault: that of its code, else that of whose act must change."""
     general = "message-malformed" if isinstance(fault, MalformedMessage) else "message-untrusted"
-    kind = PROBLEMS.get(fault.code, PROBLEMS[general])
-    return Problem(kind.status, fault.code, kind.title, fault.detail)
+    return problem_like(fault.code, fault.detail, general)
+
+
+def problem_like(code: str, detail: str, general: str) -> Problem:
+    """Return the problem of `code`; where the list has none, status and title are those of `general`."""
+    kind = PROBLEMS.get(code, PROBLEMS[general])
+    return Problem(kind.status, code, kind.title, detail)
 
 
 def to_json(found: Problem, origin: str, request_id: str) -> dict[str, Json]:

@@ -84,6 +84,37 @@ _KINDS: Final[dict[str, Kind]] = {
         503, "The hub cannot take this now", "Repeat the same request after the time of Retry-After."
     ),
     "storage-full": Kind(507, "The hub has no room", "Nothing was kept; repeat the same request later."),
+    # what the hub declines to do; a code that is not here is answered like `declined`
+    "declined": Kind(
+        409, "The hub will not do this as things are", "Read the detail: it names what must change first."
+    ),
+    "acts-for": Kind(403, "This member acts for nobody", "Publish in your own name, or ask for a mandate."),
+    "epoch-expired": Kind(
+        422, "The linkage epoch is over", "Make the identifier tokens again under the epoch in force."
+    ),
+    "invitation-unknown": Kind(403, "The invitation is not good", "Ask the hub's operator for a new one."),
+    "member-may-not-publish": Kind(
+        403, "This member may not publish", "Ask the hub's operator about the member's standing."
+    ),
+    "member-unknown": Kind(422, "The other side is not a member", "Compare its id with the list of members."),
+    "notice-from-the-future": Kind(
+        422, "The notice is dated ahead of the hub", "Compare the gateway's clock with the Date header."
+    ),
+    "notice-stale": Kind(
+        422,
+        "The notice is too old",
+        "Sign it again and publish it within the time of the configuration document.",
+    ),
+    "notice-too-large": Kind(
+        413, "The notice is larger than the limit", "The limits are in the configuration document."
+    ),
+    "party-missing": Kind(403, "Only a party may do this", "Ask one of the parties of the agreement."),
+    "recipient-self": Kind(
+        422, "A notice is not for its own sender", "Name the home authority of the young person."
+    ),
+    "recipient-unknown": Kind(
+        422, "The named recipient is not a member", "Compare its id with the list of members."
+    ),
     # access token
     "access-missing": Kind(
         401, "An access token is needed", "Send Authorization: DPoP <token> and a DPoP proof."

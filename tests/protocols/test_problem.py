@@ -6,7 +6,16 @@ import pytest
 
 from hub.protocols.canonical import encode
 from hub.protocols.errors import MalformedMessage, Untrusted
-from hub.protocols.problem import CONTENT_TYPE, PROBLEMS, FieldError, problem, problem_of, to_json
+from hub.protocols.problem import (
+    CONTENT_TYPE,
+    PROBLEMS,
+    FieldError,
+    Problem,
+    problem,
+    problem_like,
+    problem_of,
+    to_json,
+)
 
 ORIGIN = "https://hub.example"
 
@@ -61,6 +70,14 @@ def test_a_fault_without_one_is_answered_by_whose_act_must_change(
     assert (found.status, found.code) == (status, fault.code)
     assert document["type"] == f"{ORIGIN}/problems/{fault.code}"
     assert "next_step" not in document
+
+
+def test_what_the_hub_declines_has_an_answer_listed_or_not() -> None:
+    """A code of its own where a status of its own is needed, else that of everything declined."""
+    assert problem_like("notice-too-large", "split it", "declined").status == 413
+    assert problem_like("version-gap", "name its digest", "declined") == Problem(
+        409, "version-gap", PROBLEMS["declined"].title, "name its digest"
+    )
 
 
 def test_not_yours_and_not_there_are_one_answer() -> None:
