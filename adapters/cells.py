@@ -5,6 +5,7 @@ dates and the serial numbers of spreadsheets are read too. A cell that cannot be
 `UnreadableCell` with a stable code and words for an officer, and never holds the value.
 """
 
+import math
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
@@ -29,8 +30,10 @@ _YEAR_FIRST: Final = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})")
 _COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)")
 _MONTH_BY_NAME: Final = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[/.\- ]+([a-z]{3,9})[/.\-, ]+(\d{4}|\d{2})")
 _TIME_OF_DAY: Final = re.compile(r"[t ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?z?$")
-_SERIAL_DAYS: Final = range(1, 73_051)
+_SERIAL_DAYS: Final = range(10_000, 73_051)
+"""Serial numbers that are taken for days, of 1927 to 2099: smaller numbers are ages or counts."""
 _SERIAL_START: Final = date(1899, 12, 30)
+_NOT_A_DATE: Final = "not a date that can be read; write it with the day first, as 31/01/2009"
 _TEXT_SERIAL: Final = re.compile(r"[2-6]\d{4}(\.0+)?")
 _OLDEST_YEAR: Final = 1900
 _NEWEST_YEAR: Final = 2099
@@ -109,8 +112,10 @@ def read_day(cell: Cell) -> date | None:
 
 
 def _from_number(number: float) -> date:
+    if not math.isfinite(number):
+        raise UnreadableCell("date-unreadable", _NOT_A_DATE)
     if int(number) in _SERIAL_DAYS:
-        return _checked(_SERIAL_START + timedelta(days=int(number)))
+        return _SERIAL_START + timedelta(days=int(number))
     return _from_text(str(int(number)))
 
 
@@ -123,8 +128,7 @@ def _from_text(text: str) -> date:
     try:
         return _checked(_date_in(text))
     except ValueError:
-        reason = "not a date that can be read; write it with the day first, as 31/01/2009"
-        raise UnreadableCell("date-unreadable", reason) from None
+        raise UnreadableCell("date-unreadable", _NOT_A_DATE) from None
 
 
 def _date_in(text: str) -> date:
