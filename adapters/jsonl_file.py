@@ -6,6 +6,7 @@ so are doubled names. Names are placed by a mapping like the headers of a table.
 cannot be read costs that line and no other.
 """
 
+import codecs
 import io
 import json
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ def _bounded(stream: BinaryIO) -> Iterator[bytes]:
         if len(line) > LINE_BYTES:
             reason = f"a line is longer than {LINE_BYTES} bytes; write one object a line"
             raise UnusableFile("line-too-long", reason)
-        yield line
+        yield line.removeprefix(codecs.BOM_UTF8)
 
 
 def _all(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
@@ -112,7 +113,7 @@ def _names(lines: list[bytes]) -> tuple[str, ...]:
 
 def _flat(line: bytes) -> dict[str, list[Cell]]:
     """Parse one line; raise ValueError where it is not one flat object."""
-    value = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_constant)
+    value = json.loads(line.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
     if not isinstance(value, dict):
         raise _NotFlat
     return {name: _cells(found) for name, found in value.items()}
