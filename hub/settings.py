@@ -35,6 +35,9 @@ LIVE_SLOT: Final = timedelta(minutes=1)
 MAY_BE_FILES: Final = ("database_url", "redis_url")
 """Settings that may hold a password, and so may be given as a file."""
 
+_TOO_OPEN: Final = stat.S_IRWXO | stat.S_IWGRP
+_CONTAINER_SECRETS: Final = Path("/run/secrets")  # seen by one container alone, and always 0444 there
+
 
 class Mode(StrEnum):
     """What the hub is run for."""
@@ -194,17 +197,19 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def read_key(path: Path, *, strict: bool) -> bytes:
-    """Return the 32 bytes of a key file; `strict` refuses one that others can read.
+    """Return the 32 bytes of a key file; `strict` refuses one that is open to others.
 
-    Raises `SettingsError`.
+    Its owner and, to read, its group may have it. Raises `SettingsError`.
     """
     try:
         text = path.read_text("ascii").strip()
         key = unb64u(text, KEY_BYTES)
     except (OSError, UnicodeDecodeError, MalformedMessage):
         raise SettingsError([f"{path}: a key file of {KEY_BYTES} bytes in base64url was expected"]) from None
-    if strict and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SettingsError([f"{path}: others can read this key: chmod 600, and replace it if they may have"])
+    if strict and path.stat().st_mode & _TOO_OPEN and not path.is_relative_to(_CONTAINER_SECRETS):
+        raise SettingsError(
+            [f"{path}: others can read or change this key: chmod 600, and replace it if they may have"]
+        )
     return key
 
 

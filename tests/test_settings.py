@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+import hub.settings
 from hub.protocols.canonical import b64u
 from hub.settings import Mode, SettingsError, describe_settings, load_settings, read_key, write_key
 
@@ -216,11 +217,25 @@ def test_one_key_is_not_used_twice(live: dict[str, str]) -> None:
     assert "HUB_INDEX_KEY_FILE: " in refusal({**live, "HUB_INDEX_KEY_FILE": live["HUB_KEY_FILE"]})
 
 
-def test_a_key_that_others_can_read_is_refused(live: dict[str, str]) -> None:
-    """A key file is readable by its owner alone."""
-    Path(live["HUB_KEY_FILE"]).chmod(0o640)
+@pytest.mark.parametrize(("mode", "borne"), [(0o600, True), (0o640, True), (0o644, False), (0o660, False)])
+def test_a_key_is_closed_to_others(live: dict[str, str], mode: int, borne: bool) -> None:
+    """A key file is its owner's; its group may read it, nobody else anything."""
+    Path(live["HUB_KEY_FILE"]).chmod(mode)
 
-    assert "HUB_KEY_FILE: " in refusal(live)
+    if borne:
+        assert load_settings(live).live
+    else:
+        assert "HUB_KEY_FILE: " in refusal(live)
+
+
+def test_a_secret_of_a_container_is_closed_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only one container sees the folder, the mode of its files says nothing."""
+    monkeypatch.setattr(hub.settings, "_CONTAINER_SECRETS", tmp_path)
+    path = tmp_path / "hub_key"
+    path.write_text(b64u(bytes(32)))
+    path.chmod(0o444)
+
+    assert read_key(path, strict=True) == bytes(32)
 
 
 def test_all_weaknesses_are_named_at_once() -> None:
@@ -270,5 +285,5 @@ def test_a_key_that_others_can_read_is_borne_for_made_up_members(tmp_path: Path)
     path.chmod(0o644)
 
     assert read_key(path, strict=False) == bytes(32)
-    with pytest.raises(SettingsError, match="others can read"):
+    with pytest.raises(SettingsError, match="others can"):
         read_key(path, strict=True)
