@@ -140,7 +140,7 @@ class Directory:
     def _logged_entry(
         self, reader: Reader, identity: DocumentPublicKey, member: MemberId
     ) -> tuple[DirectoryEntry | None, bool]:
-        opening, proof = reader.optional_object("opening"), reader.optional_text("proof", max=16_384)
+        opening, proof = reader.nullable_object("opening"), reader.nullable_text("proof", max=16_384)
         if opening is None or proof is None:
             return None, False
         found = read_entry(reader.value("document"), identity)
@@ -171,5 +171,5 @@ def _listing(reader: Reader) -> Listing:
         reader.text("name"),
         reader.choice("kind", MemberKind),
         reader.choice("role", Role),
-        reader.optional_text("area", max=3),
+        reader.nullable_text("area", max=3),
     )

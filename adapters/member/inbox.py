@@ -91,7 +91,7 @@ class Inbox:
             for item in items:
                 self._take(item, taken)
             seen += len(items)
-            cursor = page.optional_text("next_cursor", max=2048)
+            cursor = page.nullable_text("next_cursor", max=2048)
             if cursor is not None:
                 self._records.set_place("inbox", cursor)
             if not page.boolean("has_more"):
@@ -140,7 +140,7 @@ class Inbox:
     # --- a delivery -------------------------------------------------------------------------------
 
     def _take_delivery(self, name: DisclosureId, body: Reader, taken: Taken) -> None:
-        counter = body.optional_id("counter", "ntc")
+        counter = body.nullable_id("counter", "ntc")
         checked = self._checked(name)
         keys = open_box(
             checked.box, checked.manifest.notice, self._keyring.sealing_key(box_key_id(checked.box))

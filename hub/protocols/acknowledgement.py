@@ -103,7 +103,7 @@ def read_confirmation(jws: str, recipient: VerifyingKey) -> Confirmation:
     confirmation = Confirmation(
         *_subject(reader),
         reader.choice("answer", Answer),
-        reader.optional_text("officer", max=120),
+        reader.nullable_text("officer", max=120),
         _signed_at(reader),
     )
     reader.done()

@@ -247,6 +247,18 @@ class Reader:
         """Return the id, or None where the field is absent (null is refused)."""
         return self.id(name, prefix) if self.has(name) else None
 
+    def nullable_text(self, name: str, pattern: Pattern | None = None, max: int = LONGEST_TEXT) -> str | None:  # noqa: A002 - the word of the limit
+        """Return the text, or None where the field is null; it must be there."""
+        return None if self.value(name) is None else self.text(name, pattern, max)
+
+    def nullable_object(self, name: str) -> "Reader | None":
+        """Return a reader of the object, or None where the field is null; it must be there."""
+        return None if self.value(name) is None else self.object(name)
+
+    def nullable_id(self, name: str, prefix: str) -> str | None:
+        """Return the id, or None where the field is null; it must be there."""
+        return None if self.value(name) is None else self.id(name, prefix)
+
     def choice(self, name: str, among: type[E]) -> E:
         """Return the member of `among` that the field names."""
         return self._choice(self.value(name), name, among)

@@ -132,7 +132,7 @@ def read_release(value: Json) -> ReleaseRecord:
         manifest=read_digest(reader, "manifest"),
         sender=MemberId(reader.id("sender", "mbr")),
         recipient=MemberId(reader.id("recipient", "mbr")),
-        fact=_read_fact(reader.optional_object("fact")),
+        fact=_read_fact(reader.nullable_object("fact")),
         parts=tuple(_read_released_part(part) for part in reader.objects("parts")),
         rules=reader.text("rules", max=40),
         released_at=reader.instant("at"),

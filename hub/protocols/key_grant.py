@@ -146,7 +146,7 @@ def sign_grant(grant: KeyGrant, key: SigningKey) -> str:
 def read_grant(jws: str, sender: VerifyingKey) -> KeyGrant:
     """Verify and read a grant; raise `Untrusted` or `MalformedMessage`."""
     reader = Reader(canonical.decode(signing.verify(jws, Typ.KEY_GRANT, sender)), "key grant")
-    box = reader.optional_text("box", max=43)
+    box = reader.nullable_text("box", max=43)
     grant = KeyGrant(
         request=RequestId(reader.id("request", "req")),
         manifest=read_digest(reader, "manifest"),
@@ -155,7 +155,7 @@ def read_grant(jws: str, sender: VerifyingKey) -> KeyGrant:
         recipient_key=KeyId(read_digest(reader, "recipient_key")),
         box=None if box is None else Digest(canonical.b64u(canonical.unb64u(box, 32))),
         refused=tuple(reader.list_of_text("refused")),
-        officer=reader.optional_text("officer", max=120),
+        officer=reader.nullable_text("officer", max=120),
         granted_at=reader.instant("granted_at"),
     )
     reader.done()

@@ -377,3 +377,20 @@ def test_no_refusal_quotes_a_value(word: str) -> None:
         with pytest.raises(MalformedMessage) as fault:
             getattr(Reader({"field": f"§{word}"}, "thing"), method)("field")
         assert "§" not in str(fault.value)
+
+
+def test_reader_gives_nullable_fields_or_none() -> None:
+    """A nullable field must be there; where it is null it is read as None."""
+    null = Reader({"t": None, "o": None, "m": None}, "message")
+    assert (null.nullable_text("t"), null.nullable_object("o"), null.nullable_id("m", "mbr")) == (
+        None,
+        None,
+        None,
+    )
+    null.done()
+    full = Reader({"t": "x", "o": {}, "m": "mbr_kent"}, "message")
+    assert (full.nullable_text("t"), full.nullable_id("m", "mbr")) == ("x", "mbr_kent")
+    assert full.nullable_object("o") is not None
+    for read in (Reader({}, "message").nullable_text, Reader({}, "message").nullable_object):
+        with pytest.raises(MalformedMessage, match="field-missing"):
+            read("t")
