@@ -221,6 +221,27 @@ SIZES = st.integers(1, LARGEST)
 
 
 @given(SIZES, st.data())
+def test_a_path_longer_than_the_tree_is_high_is_refused(size: int, data: st.DataObject) -> None:
+    """A hash more, even under a root that was made to fit it, does not put the leaf in that tree."""
+    nodes = recomputed_nodes(LEAVES)
+    index = data.draw(st.integers(0, size - 1))
+    proof, extra = inclusion_proof(index, size, nodes), leaf_hash(b"extra")
+    with pytest.raises(Untrusted):
+        verify_inclusion(index, size, LEAVES[index], [*proof, extra], node_hash(extra, root_at(size, nodes)))
+
+
+@given(SIZES, st.data())
+def test_a_consistency_path_longer_than_the_tree_is_high_is_refused(new: int, data: st.DataObject) -> None:
+    """A hash more, even under roots that were made to fit it, does not show growth."""
+    nodes = recomputed_nodes(LEAVES)
+    old = data.draw(st.integers(1, new))
+    proof, extra = consistency_proof(old, new, nodes), leaf_hash(b"extra")
+    first, second = (node_hash(extra, root_at(size, nodes)) for size in (old, new))
+    with pytest.raises(Untrusted):
+        verify_consistency(old, new, first, second, [*proof, extra])
+
+
+@given(SIZES, st.data())
 def test_a_tampered_inclusion_proof_is_never_accepted(size: int, data: st.DataObject) -> None:
     """One flipped bit, one hash more, fewer or exchanged, another place or size: refused."""
     nodes = recomputed_nodes(LEAVES)
