@@ -138,9 +138,8 @@ def _settle(question: Question, reading: _Reading, forbids: list[Forbid]) -> Dec
 
 
 def _refuse(question: Question, reasons: list[Reason]) -> Decision:
-    order = list(ReasonCode)
-    unique = dict.fromkeys(reasons)
-    return Decision(question.category, None, tuple(sorted(unique, key=lambda r: order.index(r.code))))
+    shown = sorted(dict.fromkeys(reasons), key=lambda reason: _SHOWN_AT[reason.code])
+    return Decision(question.category, None, tuple(shown))
 
 
 def _read(course: Course, question: Question) -> _Reading:
@@ -186,6 +185,7 @@ def _reason(no: Forbid, reading: _Reading | None) -> Reason:
     return Reason(no.code, agreement.id, agreement.version, number, no.detail, no.officers_lift)
 
 
+_SHOWN_AT: Final = {code: place for place, code in enumerate(ReasonCode)}
 _NO_AGREEMENT: Final = Forbid(ReasonCode.AGREEMENT, "the two members have no agreement with each other")
 _NOT_SPOKEN_OF: Final = Forbid(
     ReasonCode.AGREEMENT, "the agreement says nothing of this kind of notice in this direction"
