@@ -1,0 +1,350 @@
+"""Kept notices, their sealed parts and their tokens, in SQL.
+
+`keep` is the hot path of the hub: one insert each for the notice, its tokens, its body, the keys
+of the body and the errand, in the unit of work that the promise waits for. Everything that could
+be read of a person lies sealed (`sealed`); `forget` destroys it, and with `secure_delete` the
+database overwrites the place where it lay.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import bindparam, delete, insert, select, text, update
+
+from hub.consent.flags import Flags
+from hub.consent.question import Scope
+from hub.exchange.errors import Declined, HubFault
+from hub.exchange.stages import CheckedNotice, Errand, ErrandKind, Realm, StoredNotice
+from hub.exchange.states import NoticeState, check_notice_move
+from hub.exchange.store.index import SqlIndex, blank
+from hub.exchange.store.instants import from_micros, to_micros
+from hub.exchange.store.json_text import from_text
+from hub.exchange.store.outbox import SqlOutbox
+from hub.exchange.store.requests import erase_requests
+from hub.exchange.store.sealed import Seals
+from hub.exchange.store.statements import KEEP_FIRST, Fields, Line, Prepared
+from hub.exchange.store.tables import STANDING, table
+from hub.protocols.canonical import Json
+from hub.protocols.key_grant import counter_tokens
+from hub.protocols.names import Digest, EpochId, KeyId, MemberId, NoticeId, Part
+from hub.protocols.notice import Assertion, reread_manifest
+from hub.protocols.token_record import FILTERS_BYTES, NAME_BIRTH_BYTES, KeyedRecord, TokenRecord
+
+_notice: Final = table("notice")
+_tokens: Final = table("tokens")
+_body: Final = table("body")
+_rest_key: Final = table("rest_key")
+_carried: Final = table("carried")
+
+_KEEP: Final = Prepared(
+    insert(_notice).values({name: bindparam(name) for name in _notice.c.keys() if name != "rec"}),  # noqa: SIM118 - columns
+    KEEP_FIRST + " RETURNING rec",
+)
+_KEPT: Final = Prepared(
+    select(_notice.c.digest, _notice.c.promise).where(_notice.c.notice == bindparam("notice"))
+)
+_KEEP_TOKENS: Final = Prepared(insert(_tokens))
+_KEEP_BODY: Final = Prepared(insert(_body))
+_KEEP_KEYS: Final = Prepared(insert(_rest_key))
+
+_STORED: Final = (
+    select(
+        _notice.c.notice,
+        _notice.c.manifest,
+        _notice.c.digest,
+        _notice.c.signed_by,
+        _notice.c.epoch,
+        _notice.c.scope,
+        _notice.c.flags,
+        _notice.c.asserted_at,
+        _notice.c.realm,
+        _notice.c.kept_at,
+        _notice.c.state,
+        _notice.c.log_index,
+        _tokens.c.tokens,
+        _tokens.c.filters,
+        _body.c.counter_tokens,
+        _body.c.box,
+        _rest_key.c.sealed,
+    )
+    .outerjoin(_tokens, _tokens.c.rec == _notice.c.rec)
+    .outerjoin(_body, _body.c.rec == _notice.c.rec)
+    .outerjoin(_rest_key, _rest_key.c.rec == _notice.c.rec)
+)
+_GET: Final = Prepared(_STORED.where(_notice.c.notice == bindparam("notice")))
+_OF_MEMBER: Final = Prepared(
+    _STORED.where(_notice.c.sender == bindparam("member"), _notice.c.notice > bindparam("after"))
+    .order_by(_notice.c.notice)
+    .limit(bindparam("most"))
+)
+_SEALED: Final = Prepared(
+    select(_body.c.parts, _rest_key.c.sealed)
+    .join(_notice, _notice.c.rec == _body.c.rec)
+    .join(_rest_key, _rest_key.c.rec == _body.c.rec)
+    .where(_notice.c.notice == bindparam("notice"))
+)
+_MOVING: Final = Prepared(
+    select(_notice.c.rec, _notice.c.state, _notice.c.log_index, _notice.c.epoch, _tokens.c.tokens)
+    .outerjoin(_tokens, _tokens.c.rec == _notice.c.rec)
+    .where(_notice.c.notice == bindparam("notice"))
+)
+_MOVE: Final = Prepared(
+    update(_notice)
+    .where(_notice.c.rec == bindparam("record"))
+    .values(state=bindparam("new_state"), log_index=bindparam("new_index"))
+)
+_ASSERT: Final = Prepared(
+    update(_notice)
+    .where(_notice.c.notice == bindparam("id"))
+    .values(scope=bindparam("new_scope"), flags=bindparam("new_flags"), asserted_at=bindparam("new_time"))
+)
+_FORGET: Final = tuple(
+    Prepared(delete(held).where(held.c.rec == bindparam("record"))) for held in (_rest_key, _body, _tokens)
+)
+_EXPIRED: Final = Prepared(
+    select(_notice.c.notice)
+    # spelled as in the index: the planner must see that the index holds all that is asked for
+    .where(text(f"notice.{STANDING}"), _notice.c.expires_at <= bindparam("now"))
+    .order_by(_notice.c.expires_at, _notice.c.notice)
+    .limit(bindparam("most"))
+)
+_CARRIED_ON: Final = Prepared(
+    select(_carried.c.n).where(_carried.c.member == bindparam("member"), _carried.c.day == bindparam("day"))
+)
+_CARRIED_BEFORE: Final = Prepared(
+    select(_carried.c.n)
+    .where(_carried.c.member == bindparam("member"), _carried.c.day < bindparam("day"))
+    .order_by(_carried.c.day.desc())
+    .limit(bindparam("most"))
+)
+_COUNT: Final = Prepared(
+    insert(_carried).values(member=bindparam("member"), day=bindparam("day"), n=1),
+    " ON CONFLICT (member, day) DO UPDATE SET n = carried.n + 1 RETURNING n",
+)
+
+
+class SqlNotices:
+    """`ports.Notices` over a unit of work."""
+
+    __slots__ = ("_index", "_line", "_outbox", "_seals")
+
+    def __init__(self, line: Line, seals: Seals, outbox: SqlOutbox, index: SqlIndex) -> None:
+        self._line = line
+        self._seals = seals
+        self._outbox = outbox
+        self._index = index
+
+    def keep(self, notice: CheckedNotice, promise: str) -> str | None:
+        """Keep a notice, its parts and its errand; return None, or the promise given before.
+
+        Raises `Declined("notice-id-taken")` for another notice of the same id.
+        """
+        manifest = notice.signed.manifest
+        row = self._line.change_for(_KEEP, **_columns(notice, promise))
+        if row is None:
+            return self._kept_before(notice)
+        rec, name = row[0], manifest.notice
+        keys, sealed_keys = self._seals.new_keys(name)
+        box = notice.signed.box
+        self._line.change(
+            _KEEP_TOKENS,
+            rec=rec,
+            notice=name,
+            member=manifest.sender,
+            realm=notice.realm.value,
+            epoch=manifest.epoch,
+            tokens=notice.keyed.tokens,
+            filters=self._seals.seal_filters(notice.keyed.filters, name),
+        )
+        self._line.change(
+            _KEEP_BODY,
+            rec=rec,
+            parts=keys.seal_parts(notice.signed.parts),
+            counter_tokens=keys.seal_tokens(notice.signed.tokens.name_birth + notice.signed.tokens.evidence),
+            box=keys.seal_box(None if box is None else box.jwe),
+        )
+        self._line.change(_KEEP_KEYS, rec=rec, sealed=sealed_keys)
+        self._outbox.add(Errand(ErrandKind.CARRY, name), notice.kept_at)
+        return None
+
+    def get(self, notice: NoticeId) -> StoredNotice | None:
+        """A notice without its parts."""
+        row = self._line.row(_GET, notice=notice)
+        return None if row is None else self._read(row)
+
+    def promise(self, notice: NoticeId) -> str | None:
+        """The promise given for it."""
+        row = self._line.row(_KEPT, notice=notice)
+        return None if row is None else row[1]
+
+    def parts(self, notice: NoticeId, wanted: Iterable[Part]) -> Mapping[Part, str]:
+        """Some of its sealed parts; a forgotten body has none."""
+        row = self._line.row(_SEALED, notice=notice)
+        if row is None:
+            return {}
+        return self._seals.open_keys(row[1], notice).open_parts(row[0], wanted)
+
+    def of_member(self, member: MemberId, after: str, limit: int) -> Sequence[StoredNotice]:
+        """A member's own notices with ids above `after`, by id."""
+        return [
+            self._read(row) for row in self._line.rows(_OF_MEMBER, member=member, after=after, most=limit)
+        ]
+
+    def set_state(self, notice: NoticeId, state: NoticeState, log_index: int | None = None) -> None:
+        """Move a notice; note where its entry stands. What is no longer open is no longer found."""
+        rec, old, index, epoch, tokens = self._moving(notice)
+        if state.value != old:
+            check_notice_move(NoticeState(old), state)
+            self._unfind(rec, epoch, tokens)
+        self._line.change(
+            _MOVE, record=rec, new_state=state.value, new_index=index if log_index is None else log_index
+        )
+
+    def assert_again(self, notice: NoticeId, assertion: Assertion) -> None:
+        """Replace what the sender asserts."""
+        touched = self._line.change(
+            _ASSERT,
+            id=notice,
+            new_scope=known_scope(assertion.scope),
+            new_flags=_flags_text(Flags.from_json(assertion.flags)),
+            new_time=to_micros(assertion.asserted_at),
+        )
+        if not touched:
+            raise notice_unknown()
+
+    def forget(self, notice: NoticeId) -> None:
+        """Destroy the at-rest keys, the parts and the tokens; the row and its entry stay."""
+        rec, _, _, epoch, tokens = self._moving(notice)
+        self._unfind(rec, epoch, tokens)
+        for statement in _FORGET:
+            self._line.change(statement, record=rec)
+        erase_requests(self._line, notice)
+
+    def expired(self, now: datetime, limit: int) -> Sequence[NoticeId]:
+        """Open or closed notices whose time is over."""
+        return [NoticeId(row[0]) for row in self._line.rows(_EXPIRED, now=to_micros(now), most=limit)]
+
+    def carried_on(self, member: MemberId, day: date) -> int:
+        """How many of a member's notices were carried on a day."""
+        row = self._line.row(_CARRIED_ON, member=member, day=day.isoformat())
+        return 0 if row is None else int(row[0])
+
+    def daily_counts(self, member: MemberId, before: date, days: int) -> Sequence[int]:
+        """Notices carried on each earlier day that had any, newest first."""
+        rows = self._line.rows(_CARRIED_BEFORE, member=member, day=before.isoformat(), most=days)
+        return [int(row[0]) for row in rows]
+
+    def count_carried(self, member: MemberId, day: date) -> int:
+        """Add one to the day's count and return it."""
+        row = self._line.change_for(_COUNT, member=member, day=day.isoformat())
+        return 0 if row is None else int(row[0])
+
+    def _kept_before(self, notice: CheckedNotice) -> str:
+        row = self._line.row(_KEPT, notice=notice.signed.manifest.notice)
+        if row is None or row[0] != notice.signed.digest:
+            raise id_taken()
+        promise: str = row[1]
+        return promise
+
+    def _moving(self, notice: NoticeId) -> Fields:
+        row = self._line.row(_MOVING, notice=notice)
+        if row is None:
+            raise notice_unknown()
+        return row
+
+    def _unfind(self, rec: int, epoch: str, tokens: bytes | None) -> None:
+        if tokens is not None:
+            self._index.remove(rec, KeyedRecord.from_stored(EpochId(epoch), tokens, bytes(FILTERS_BYTES)))
+
+    def _read(self, row: Fields) -> StoredNotice:
+        (
+            notice,
+            jws,
+            digest,
+            signed_by,
+            epoch,
+            scope,
+            flags,
+            asserted_at,
+            realm,
+            kept_at,
+            state,
+            log_index,
+            tokens,
+            filters,
+            shown,
+            box,
+            sealed_keys,
+        ) = row
+        keys = None if sealed_keys is None else self._seals.open_keys(sealed_keys, notice)
+        return StoredNotice(
+            notice=NoticeId(notice),
+            manifest=reread_manifest(jws),
+            jws=jws,
+            digest=Digest(digest),
+            signed_by=KeyId(signed_by),
+            keyed=blank(EpochId(epoch)) if tokens is None else self._keyed(notice, epoch, tokens, filters),
+            counter_tokens=None if keys is None else _shown(epoch, keys.open_tokens(shown)),
+            scope=None if scope is None else Scope(scope),
+            flags=Flags.from_json(from_text(flags)),
+            asserted_at=from_micros(asserted_at),
+            realm=Realm(realm),
+            kept_at=from_micros(kept_at),
+            state=NoticeState(state),
+            log_index=log_index,
+            box=None if keys is None or box is None else keys.open_box(box),
+        )
+
+    def _keyed(self, notice: NoticeId, epoch: str, tokens: bytes, filters: bytes) -> KeyedRecord:
+        return KeyedRecord.from_stored(EpochId(epoch), tokens, self._seals.open_filters(filters, notice))
+
+
+def known_scope(asserted: str) -> str | None:
+    """The scope that a sender asserts, where it is one the hub knows; None puts nobody in scope."""
+    return asserted if asserted in _SCOPES else None
+
+
+def notice_unknown() -> HubFault:
+    """The fault where something is done to a notice that was never kept."""
+    return HubFault("notice-unknown", "something was to be done to a notice that was never kept")
+
+
+def id_taken() -> Declined:
+    """The answer where the id belongs to another notice."""
+    return Declined("notice-id-taken", "another notice has this id: sign the notice again under a new one")
+
+
+_SCOPES: Final = frozenset(scope.value for scope in Scope)
+
+
+def _columns(notice: CheckedNotice, promise: str) -> dict[str, object]:
+    signed, manifest = notice.signed, notice.signed.manifest
+    return {
+        "notice": manifest.notice,
+        "digest": signed.digest,
+        "sender": manifest.sender,
+        "type": manifest.type.value,
+        "signed_by": signed.signed_by,
+        "realm": notice.realm.value,
+        "epoch": manifest.epoch,
+        "scope": None if notice.scope is None else notice.scope.value,
+        "flags": _flags_text(notice.flags),
+        "asserted_at": to_micros(manifest.assertion.asserted_at),
+        "kept_at": to_micros(notice.kept_at),
+        "expires_at": to_micros(manifest.expires_at),
+        "state": NoticeState.OPEN.value,
+        "log_index": None,
+        "manifest": signed.jws,
+        "promise": promise,
+    }
+
+
+def _flags_text(flags: Flags) -> str:
+    return msgspec.json.encode(flags.to_json()).decode()
+
+
+def _shown(epoch: str, published: bytes) -> Json:
+    names, evidence = published[:NAME_BIRTH_BYTES], published[NAME_BIRTH_BYTES:]
+    return counter_tokens(TokenRecord.without_other(EpochId(epoch), names, evidence))

@@ -1,0 +1,81 @@
+"""Work that a committed request has promised, in SQL: the only queue there is.
+
+What is claimed stays in its row until the unit of work that did it removes it, so that a crash at
+any moment leaves the work waiting. Where several processes claim at once the database gives each
+other rows; SQLite has one writer and needs no such lock.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from hub.exchange.stages import Errand, ErrandKind
+from hub.exchange.store.instants import to_micros
+from hub.exchange.store.json_text import from_text, to_text
+from hub.exchange.store.statements import Line, Prepared
+from hub.exchange.store.tables import table
+
+_outbox: Final = table("outbox")
+
+_ADD: Final = Prepared(
+    insert(_outbox).values(
+        kind=bindparam("kind"),
+        subject=bindparam("subject"),
+        body=bindparam("body"),
+        due=bindparam("due"),
+        attempts=0,
+        fault=None,
+    )
+)
+_CLAIM: Final = Prepared(
+    select(_outbox.c.number, _outbox.c.kind, _outbox.c.subject, _outbox.c.body, _outbox.c.attempts)
+    .where(_outbox.c.due <= bindparam("now"))
+    .order_by(_outbox.c.number)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_DONE: Final = Prepared(delete(_outbox).where(_outbox.c.number == bindparam("errand")))
+_PUT_OFF: Final = Prepared(
+    update(_outbox)
+    .where(_outbox.c.number == bindparam("errand"))
+    .values(due=bindparam("until"), fault=bindparam("code"), attempts=_outbox.c.attempts + 1)
+)
+_WAITING: Final = Prepared(select(func.count()).select_from(_outbox))
+_NOTHING: Final = "null"
+
+
+class SqlOutbox:
+    """`ports.Outbox` over a unit of work."""
+
+    __slots__ = ("_line",)
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def add(self, errand: Errand, due: datetime) -> None:
+        """Promise work."""
+        body = _NOTHING if errand.body is None else to_text(errand.body)
+        self._line.change(_ADD, kind=errand.kind.value, subject=errand.subject, body=body, due=to_micros(due))
+
+    def claim(self, limit: int, now: datetime) -> Sequence[Errand]:
+        """The oldest work that is due; it stays until `done`."""
+        rows = self._line.rows(_CLAIM, now=to_micros(now), most=limit)
+        return [
+            Errand(ErrandKind(kind), subject, from_text(body), number, attempts)
+            for number, kind, subject, body, attempts in rows
+        ]
+
+    def done(self, errand: Errand) -> None:
+        """The work is done, in this very unit of work."""
+        self._line.change(_DONE, errand=errand.number)
+
+    def put_off(self, errand: Errand, until: datetime, fault: str) -> None:
+        """The work failed: try again later; `fault` is a code, never a text from a message."""
+        self._line.change(_PUT_OFF, errand=errand.number, until=to_micros(until), code=fault)
+
+    def waiting(self) -> int:
+        """How many errands wait."""
+        row = self._line.row(_WAITING)
+        return 0 if row is None else int(row[0])
