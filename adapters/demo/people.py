@@ -129,6 +129,7 @@ def _add_those_without_counterpart(making: "_Making") -> None:
     """Add those who left for nobody knows where, those who came from there, and nobody at all."""
     making.leaver("kent", special="open_kent", age=17)
     making.leaver("lambeth", special="open_lambeth", age=16)
+    making.leaver("medway", special="open_medway", age=16)
     making.leaver("lambeth", age=17)
     making.arrival("medway", special="arrived_medway", age=17)
     making.arrival("lambeth", age=18)

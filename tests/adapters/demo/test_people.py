@@ -151,7 +151,7 @@ def test_those_who_must_be_missing_are_missing() -> None:
     listed = Counter(record.person for record in made.records)
     paired = {pair.person for pair in made.truth}
     assert listed[made.special["absent"]] == 0
-    for special in ("open_kent", "open_lambeth", "arrived_medway", "out_of_scope", "too_young"):
+    for special in ("open_kent", "open_lambeth", "open_medway", "arrived_medway", "out_of_scope", "too_young"):
         assert listed[made.special[special]] == 1
         assert made.special[special] not in paired
 
