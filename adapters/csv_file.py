@@ -198,8 +198,9 @@ def _records(lines: Iterator[str], delimiter: str) -> Iterator[_Record]:
             taken.append(more)
             cells = _cells("".join(taken), delimiter)
         if cells is None:
-            # The quote never closed: give up this line, and read those after it again.
-            returned.extendleft(reversed(taken[1:]))
+            # The quote never closed: give up this line, and read those after it again. Nothing else is
+            # waiting then, because no attempt leaves more lines than the next one takes.
+            returned.extend(taken[1:])
         yield _Record(number, cells, taken[-1].endswith(("\n", "\r")))
 
 

@@ -157,10 +157,10 @@ def _find_table(workbook: Any) -> tuple[tuple[str, ...], Iterator[tuple[int, _Ro
     for sheet in islice(workbook.worksheets, SHEETS):
         if sheet.sheet_state != "visible":
             continue
-        rows = _rows(sheet)
-        known, at, header = max(_possible_headers(rows), default=(0, 0, ()))
+        known, at, header = max(_possible_headers(_rows(sheet, COLUMNS + 1)), default=(0, 0, ()))
         if known:
-            return _headers(header), islice(_rows(sheet), 1 - at, None)
+            headers = _headers(header)
+            return headers, islice(_rows(sheet, len(headers)), 1 - at, None)
     reason = "no row of headers was found; the first row must name the columns (Forename, Surname, DOB …)"
     raise UnusableFile("headers-missing", reason)
 
@@ -171,9 +171,9 @@ def _possible_headers(rows: Iterator[tuple[int, _Row | None]]) -> Iterator[tuple
         yield known_headers(row or ()), -at, tuple(str(_as_cell(value) or "") for value in row or ())
 
 
-def _rows(sheet: Any) -> Iterator[tuple[int, _Row | None]]:  # noqa: ANN401 - as above
+def _rows(sheet: Any, width: int) -> Iterator[tuple[int, _Row | None]]:  # noqa: ANN401 - as above
     """Number the rows of a sheet; None stands for the place from which it cannot be read."""
-    rows = sheet.iter_rows(min_row=1, max_row=ROWS + 1, max_col=COLUMNS + 1, values_only=True)
+    rows = sheet.iter_rows(min_row=1, max_row=ROWS + 1, max_col=width, values_only=True)
     number = 0
     while True:
         number += 1
