@@ -17,6 +17,7 @@ from typing import Final
 import jellyfish
 
 from hub.matching.nicknames import full_forms
+from hub.matching.rarity import rarity
 from hub.protocols.birthdays import Birthday, read_birthday
 from hub.protocols.identifiers import Postcode, normalise_uln, normalise_upn, read_postcode
 from hub.protocols.keyed_hashes import KEY_BYTES, POSITION_BYTES, TokenKey, bands, name_filter
@@ -25,6 +26,7 @@ from hub.protocols.personal_names import FirstName, LastName, bigrams, read_firs
 from hub.protocols.token_record import (
     COLUMN,
     NICKNAMES,
+    RARITIES,
     SLOT_BYTES,
     SLOTS,
     LinkageKey,
@@ -34,6 +36,9 @@ from hub.protocols.token_record import (
 
 Randomness = Callable[[int], bytes]
 """Gives as many random bytes as asked: `os.urandom`, or a seeded one in tests."""
+
+START: Final = 3
+"""Letters in the start of a name; the starts of two names single out about as few as their sounds."""
 
 _SEXES: Final = {"m": "m", "male": "m", "1": "m", "f": "f", "female": "f", "2": "f"}
 
@@ -73,11 +78,11 @@ class _Forms:
 
     @property
     def first_sound(self) -> str:
-        return jellyfish.metaphone(self.first)
+        return jellyfish.metaphone(self.first) or self.first
 
     @property
     def last_sound(self) -> str:
-        return jellyfish.metaphone(self.last)
+        return jellyfish.metaphone(self.last) or self.last
 
 
 _Values = tuple[str, ...]
@@ -107,16 +112,23 @@ class TokenMaker:
         for name, values in _values(person, forms):
             if all(values):
                 slots[COLUMN[name]] = self._key.token(SLOTS[COLUMN[name]].kind, *values)
-        first, last = self._marks("first", forms, forms.first), self._marks("last", forms, forms.last)
+        first, last = self._marks(forms, forms.first), self._marks(forms, forms.last)
         if first or last:
             for place, band in enumerate(bands(first + last), start=COLUMN["band_1"]):
                 slots[place] = self._key.token(SLOTS[place].name, forms.birth.whole, band)
-        return compose(self._epoch, slots, self._filter(first) + self._filter(last), twin=person.twin)
+        filters = self._filter(first) + self._filter(last)
+        return compose(self._epoch, slots, filters, twin=person.twin, rarity=self._rarity(forms))
 
-    def _marks(self, field: str, forms: _Forms, name: str) -> list[bytes]:
+    def _rarity(self, forms: _Forms) -> int:
+        """The step of the names; a chance one where a name is missing, which must not show."""
+        if forms.known_by_one_name:
+            return self._randomness(1)[0] % RARITIES
+        return rarity(forms.first, forms.last)
+
+    def _marks(self, forms: _Forms, name: str) -> list[bytes]:
         if not forms.birth.whole or not name:
             return []
-        return self._key.marks(field, forms.birth.whole, bigrams(name))
+        return self._key.marks(forms.birth.whole, bigrams(name))
 
     def _filter(self, marks: list[bytes]) -> bytes:
         """The filter of a name, or a random one about as full as a name of four to ten letters makes."""
@@ -133,13 +145,12 @@ def random_linkage_key(randomness: Randomness) -> LinkageKey:
 
 def _read(person: Person) -> _Forms:
     first, last = read_first_name(person.first_name), read_last_name(person.last_name)
-    # One name alone, in whichever field: it stands for both, so that the field does not matter.
-    one_name = not first.word or not last.joined or first.word == last.joined
-    first_word, last_word = first.word or last.joined, last.joined or first.word
+    # A name alone in the first field may stand alone in the last field of the other record.
+    last_word = last.joined or first.word
     return _Forms(
-        first=first_word,
+        first=first.word,
         last=last_word,
-        known_by_one_name=one_name,
+        known_by_one_name=not first.word or first.word == last_word,
         nicks=_nicks(first, read_first_name(person.preferred_name)),
         halves=_halves(last, read_last_name(person.other_last_name)),
         birth=read_birthday(person.dob),
@@ -173,9 +184,11 @@ def _values(person: Person, forms: _Forms) -> Iterator[tuple[str, _Values]]:
 def _named_birth(forms: _Forms) -> Iterator[tuple[str, _Values]]:
     """One name with the birthday or two of its three parts."""
     birth = forms.birth
-    yield "first_birth", (forms.first, birth.whole)
+    # one name in both places would show as two equal tokens in one record
+    alone = forms.first == forms.last
+    yield "first_birth", ("" if alone else forms.first, birth.whole)
     yield "last_birth", (forms.last, birth.whole)
-    yield "first_sound_birth", (forms.first_sound, birth.whole)
+    yield "first_sound_birth", ("" if alone else forms.first_sound, birth.whole)
     yield "last_sound_birth", (forms.last_sound, birth.whole)
     yield "last_year_month", (forms.last, birth.year_month)
     yield "last_month_day", (forms.last, birth.month_day)
@@ -193,6 +206,7 @@ def _name_pairs(forms: _Forms) -> Iterator[tuple[str, _Values]]:
         "first_half", (tuple(sorted((first, half))) for half in forms.halves if half != first)
     )
     yield "sounds", (first_sound, last_sound)
+    yield "starts", (first[:START], last[:START])
     yield "sounds_year", (first_sound, last_sound, birth.year)
     yield "first_sound_last", (first_sound, last)
     yield "first_last_sound", (first, last_sound)
@@ -208,8 +222,9 @@ def _name_pairs(forms: _Forms) -> Iterator[tuple[str, _Values]]:
 def _place(when: str, postcode: Postcode, forms: _Forms) -> Iterator[tuple[str, _Values]]:
     """A postcode, or part of one, with a name or the birthday."""
     birth = forms.birth
+    first = "" if forms.first == forms.last else forms.first
     yield f"{when}_last_unit", (forms.last, postcode.unit)
-    yield f"{when}_first_unit", (forms.first, postcode.unit)
+    yield f"{when}_first_unit", (first, postcode.unit)
     yield f"{when}_first_month_district", (forms.first, birth.year_month, postcode.district)
     yield f"{when}_unit_birth", (postcode.unit, birth.whole)
     yield f"{when}_sector_birth", (postcode.sector, birth.whole)

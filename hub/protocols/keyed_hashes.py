@@ -42,10 +42,13 @@ class TokenKey:
         made.update("|".join((kind, *values)).encode())
         return made.digest()[:SLOT_BYTES]
 
-    def marks(self, field: str, birthday: str, pairs: Iterable[str]) -> list[bytes]:
-        """Return the 64-byte mark of each letter pair of a name, salted with the birthday."""
+    def marks(self, birthday: str, pairs: Iterable[str]) -> list[bytes]:
+        """Return the 64-byte mark of each letter pair of a name, salted with the birthday.
+
+        First and last names are marked alike, so that exchanged names are still found to be alike.
+        """
         salted = self._pairs.copy()
-        salted.update(f"{field}|{birthday}|".encode())
+        salted.update(f"{birthday}|".encode())
         found = []
         for pair in pairs:
             one = salted.copy()

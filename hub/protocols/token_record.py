@@ -33,7 +33,10 @@ SLOT_BYTES: Final = 8
 """Bytes of a token: at a million records of 54 tokens a chance equality is still 1 in 10,000."""
 
 HEAD_BYTES: Final = 8
-"""Layout version, twin mark, six zero bytes."""
+"""Layout version, twin mark, rarity step, five zero bytes."""
+
+RARITIES: Final = 5
+"""Steps of how common a pair of names is, the commonest first (`hub.matching.rarity`)."""
 
 FILTER_BYTES: Final = 64
 """Bytes of one name filter (512 bits)."""
@@ -74,13 +77,15 @@ SLOTS: Final[tuple[Slot, ...]] = (
     *_slots(
         Group.NAME_BIRTH,
         posted=True,
-        first_birth=("first_birth", 1),
-        last_birth=("last_birth", 1),
-        first_sound_birth=("first_sound_birth", 1),
-        last_sound_birth=("last_sound_birth", 1),
-        # both names in alphabetical order, so that exchanged names are found
+        # first and last names are of one kind, so that exchanged names are found
+        first_birth=("name_birth", 1),
+        last_birth=("name_birth", 1),
+        first_sound_birth=("sound_birth", 1),
+        last_sound_birth=("sound_birth", 1),
+        # both names in alphabetical order, for the same reason
         first_last=("first_last", 1),
         sounds=("sounds", 1),
+        starts=("starts", 1),
         sounds_year=("sounds_year", 1),
         nick_sound=("nick_sound", NICKNAMES),
         last_year_month=("last_year_month", 1),
@@ -94,7 +99,7 @@ SLOTS: Final[tuple[Slot, ...]] = (
         Group.NAME_BIRTH,
         posted=False,
         nick_birth=("nick_birth", NICKNAMES),
-        half_birth=("last_birth", 2),
+        half_birth=("name_birth", 2),
         first_sound_last=("first_sound_last", 1),
         first_last_sound=("first_last_sound", 1),
         nick_last=("nick_last", NICKNAMES),
@@ -109,30 +114,30 @@ SLOTS: Final[tuple[Slot, ...]] = (
         posted=True,
         upn=("upn", 1),
         uln=("uln", 1),
-        former_last_unit=("last_unit", 1),
-        former_first_unit=("first_unit", 1),
+        former_last_unit=("name_unit", 1),
+        former_first_unit=("name_unit", 1),
         former_first_month_district=("first_month_district", 1),
+        former_unit_birth=("unit_birth", 1),
+        former_district_birth=("district_birth", 1),
     ),
     *_slots(
         Group.EVIDENCE,
         posted=False,
-        former_unit_birth=("unit_birth", 1),
         former_sector_birth=("sector_birth", 1),
-        former_district_birth=("district_birth", 1),
     ),
     *_slots(
         Group.OTHER,
         posted=True,
-        current_last_unit=("last_unit", 1),
-        current_first_unit=("first_unit", 1),
+        current_last_unit=("name_unit", 1),
+        current_first_unit=("name_unit", 1),
         current_first_month_district=("first_month_district", 1),
+        current_unit_birth=("unit_birth", 1),
+        current_district_birth=("district_birth", 1),
     ),
     *_slots(
         Group.OTHER,
         posted=False,
-        current_unit_birth=("unit_birth", 1),
         current_sector_birth=("sector_birth", 1),
-        current_district_birth=("district_birth", 1),
         last_sex_birth=("last_sex_birth", 1),
         first_sex_birth=("first_sex_birth", 1),
     ),
@@ -179,7 +184,7 @@ class _Record:
         head = self.name_birth[:HEAD_BYTES]
         if head[0] != LAYOUT:
             raise MalformedMessage("tokens-layout", f"identifier tokens of layout {LAYOUT} were expected")
-        if head[1] > 1 or any(head[2:]):
+        if head[1] > 1 or head[2] >= RARITIES or any(head[3:]):
             raise MalformedMessage("tokens-head", "the head of the identifier tokens has unknown marks")
 
     @property
@@ -249,9 +254,11 @@ class KeyedRecord(_Record):
     """The same record with every token hashed once more under a key that only the hub holds."""
 
 
-def compose(epoch: EpochId, slots: Sequence[bytes], filters: bytes, *, twin: bool) -> TokenRecord:
+def compose(
+    epoch: EpochId, slots: Sequence[bytes], filters: bytes, *, twin: bool, rarity: int
+) -> TokenRecord:
     """Put a record together from one token a slot, in the order of `SLOTS`, and both filters."""
-    names, evidence, other = _cut(bytes([LAYOUT, twin, *bytes(6)]) + b"".join(slots))
+    names, evidence, other = _cut(bytes([LAYOUT, twin, rarity, *bytes(5)]) + b"".join(slots))
     return TokenRecord(epoch, names + filters, evidence, other)
 
 
