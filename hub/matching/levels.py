@@ -1,0 +1,146 @@
+"""The words of a comparison: fields, their levels of agreement, and what can be seen of a level.
+
+Two records of tokens do not always show on which level a field agrees: whether two first names
+are alike shows only beside an equal birthday or last name. So what is seen of a field (`Seen`) is
+the set of levels that are still possible; where it is one level, the level is known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Field(StrEnum):
+    """A fact of a person that two records may agree on."""
+
+    FIRST = "first"
+    LAST = "last"
+    ORDER = "order"
+    RARITY = "rarity"
+    BIRTH = "birth"
+    POSTCODE = "postcode"
+    SEX = "sex"
+    UPN = "upn"
+    ULN = "uln"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is seen of a field: its name in a waterfall, the levels possible, the words for a person."""
+
+    name: str
+    levels: tuple[str, ...]
+    words: str
+
+    @property
+    def nothing(self) -> bool:
+        """Whether every level is possible, so that the field says nothing."""
+        return self.name == "blank"
+
+
+LEVELS: Final[Mapping[Field, tuple[str, ...]]] = {
+    Field.FIRST: ("exact", "nick", "near", "sound", "start", "far", "weak", "different"),
+    Field.LAST: ("exact", "half", "near", "sound", "start", "far", "weak", "different"),
+    Field.ORDER: ("as_given", "exchanged"),
+    Field.RARITY: ("common", "usual", "uncommon", "rare", "rarest"),
+    Field.BIRTH: ("exact", "exchanged", "part", "year", "different"),
+    Field.POSTCODE: ("unit", "sector", "district", "different"),
+    Field.SEX: ("same", "different"),
+    Field.UPN: ("same", "different"),
+    Field.ULN: ("same", "different"),
+}
+"""Every level of a field, best first; of a pair exactly one is true. A missing value is "different".
+
+Rarity is that of the names, where both are the same. Where names are exchanged, "first" is the
+pair of names more alike and "last" the other.
+"""
+
+
+def _one(level: str, words: str) -> Seen:
+    return Seen(level, (level,), words)
+
+
+_NEAR_NAMES: Final = ("near", "far", "weak", "different")
+
+SEEN: Final[Mapping[Field, tuple[Seen, ...]]] = {
+    Field.FIRST: (
+        _one("exact", "the same first name"),
+        _one("nick", "a short form of the same first name"),
+        _one("near", "first names spelt nearly alike"),
+        _one("sound", "first names that sound alike"),
+        _one("start", "first names that begin alike"),
+        _one("far", "first names somewhat alike"),
+        _one("weak", "first names hardly alike"),
+        _one("different", "first name different or missing"),
+        Seen("unlike", _NEAR_NAMES, "first name not the same nor alike in sound"),
+        Seen("blank", LEVELS[Field.FIRST], "nothing to be seen of the first name"),
+    ),
+    Field.LAST: (
+        _one("exact", "the same last name"),
+        _one("half", "one half of a last name in two parts"),
+        _one("near", "last names spelt nearly alike"),
+        _one("sound", "last names that sound alike"),
+        _one("start", "last names that begin alike"),
+        _one("far", "last names somewhat alike"),
+        _one("weak", "last names hardly alike"),
+        _one("different", "last name different or missing"),
+        Seen("unlike", _NEAR_NAMES, "last name not the same nor alike in sound"),
+        Seen("blank", LEVELS[Field.LAST], "nothing to be seen of the last name"),
+    ),
+    Field.ORDER: (
+        _one("as_given", "first and last name in their places"),
+        _one("exchanged", "first and last name exchanged"),
+        Seen("blank", LEVELS[Field.ORDER], "nothing to be seen of the names' order"),
+    ),
+    Field.RARITY: (
+        _one("common", "both names are very common"),
+        _one("usual", "one name is very common, the other common"),
+        _one("uncommon", "the names are of middling commonness"),
+        _one("rare", "the names are rarely met together"),
+        _one("rarest", "both names are rare"),
+        Seen(
+            "blank",
+            LEVELS[Field.RARITY],
+            "how common the names are does not count: they are not both the same",
+        ),
+    ),
+    Field.BIRTH: (
+        _one("exact", "the same date of birth"),
+        _one("exchanged", "day and month exchanged"),
+        _one("part", "one part of the date of birth differs"),
+        Seen("year", ("exchanged", "part", "year"), "the same year of birth"),
+        Seen("different", ("year", "different"), "date of birth different or missing"),
+        Seen("unlike", ("exchanged", "part", "year", "different"), "not the same date of birth"),
+        Seen("blank", LEVELS[Field.BIRTH], "nothing to be seen of the date of birth"),
+    ),
+    Field.POSTCODE: (
+        _one("unit", "the same postcode"),
+        _one("sector", "the same postcode sector"),
+        _one("district", "the same postcode district"),
+        _one("different", "postcode different or missing"),
+        Seen("unlike", ("sector", "district", "different"), "not the same postcode"),
+        Seen("blank", LEVELS[Field.POSTCODE], "nothing to be seen of the postcode"),
+    ),
+    Field.SEX: (
+        _one("same", "the same sex"),
+        _one("different", "sex different or missing"),
+        Seen("blank", LEVELS[Field.SEX], "nothing to be seen of the sex"),
+    ),
+    Field.UPN: (_one("same", "the same UPN"), _one("different", "UPN different or missing")),
+    Field.ULN: (_one("same", "the same ULN"), _one("different", "ULN different or missing")),
+}
+"""Whatever can be seen of a field, by code: the place in this list."""
+
+CODE: Final[Mapping[Field, Mapping[str, int]]] = {
+    field: {seen.name: place for place, seen in enumerate(all_seen)} for field, all_seen in SEEN.items()
+}
+"""The code of what is seen, by its name."""
+
+
+class EvidenceStrength(StrEnum):
+    """How much more than a name and a birthday two records agree on (I11)."""
+
+    NONE = "none"
+    NAME_AND_BIRTH = "name_and_birth"
+    STRONG = "strong"

@@ -1,0 +1,144 @@
+"""Is this the same young person: certain, worth a second look, or no.
+
+Decides from the evidence of two records, for the broker and again for the gateway that is asked
+for a key. Sums the bits of what is seen of each field and keeps them apart as a waterfall, which
+is the explanation. A match is certain only where the sum is, the next best candidate stays
+behind by a margin, the first names are seen to be alike, and no side says "twin" unless a number
+agrees. It compares no values, releases nothing and asks nobody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.matching.evidence import Agreement, Record, Rows, Truth, alike, compare, rows_of, strength
+from hub.matching.levels import CODE, SEEN, EvidenceStrength, Field
+from hub.matching.weights import Weights, frozen_weights
+from hub.protocols.errors import MalformedMessage
+
+Millibits = NDArray[np.int64]
+
+
+class Outcome(StrEnum):
+    """What follows from the evidence."""
+
+    CERTAIN = "certain"
+    SECOND_LOOK = "second_look"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One step of the waterfall: what is seen of a field and what it is worth."""
+
+    field: Field
+    level: str
+    millibits: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer, its sum after the prior, and its reasons in the order of the fields."""
+
+    outcome: Outcome
+    millibits: int
+    waterfall: tuple[Bar, ...]
+    strength: EvidenceStrength
+    weights_version: str
+
+    @property
+    def bits(self) -> float:
+        """The sum in bits, for a person."""
+        return self.millibits / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A block of pairs, scored: what `judge` would say of each, before the runner-up is looked at."""
+
+    millibits: Millibits
+    agreement: Agreement
+    may_be_certain: Truth
+
+
+def judge(
+    left: Record, right: Record, weights: Weights | None = None, runner_up: int | None = None
+) -> Verdict:
+    """Judge two records, in either order with the same answer.
+
+    `runner_up`: millibits of the next best candidate of either record, where there is one. A record
+    without its group `other` is judged on names, birthday and evidence alone. Raises
+    `MalformedMessage` where the records are of two epochs: their tokens cannot be compared.
+    """
+    if left.epoch != right.epoch:
+        raise MalformedMessage("epoch-differs", "records of two epochs cannot be compared")
+    return verdicts(score_block(left, rows_of([right]), weights), [runner_up], weights)[0]
+
+
+def score_block(record: Record, rows: Rows, weights: Weights | None = None) -> Scores:
+    """Score one record against a block of candidate rows at once (`evidence.rows_of`)."""
+    return score_pairs(rows_of([record]), rows, weights)
+
+
+def score_pairs(left: Rows, right: Rows, weights: Weights | None = None) -> Scores:
+    """Score each row of `left` against the same row of `right`; one row stands for many."""
+    used = weights or frozen_weights()
+    agreement = compare(left, right)
+    total = sum_of_bits(agreement, used)
+    number_agrees = _is_same(agreement, Field.UPN) | _is_same(agreement, Field.ULN)
+    first_alike = alike(Field.FIRST, agreement.codes[Field.FIRST])
+    exchanged = agreement.codes[Field.ORDER] == CODE[Field.ORDER]["exchanged"]
+    first_alike &= ~exchanged | alike(Field.LAST, agreement.codes[Field.LAST])
+    may_be_certain = (total >= used.certain) & first_alike & (~agreement.twin | number_agrees)
+    return Scores(total, agreement, may_be_certain)
+
+
+def sum_of_bits(agreement: Agreement, weights: Weights) -> Millibits:
+    """Return the sum of all evidence less the prior, pair by pair."""
+    total = np.full(len(agreement.strong), -weights.prior, dtype=np.int64)
+    for field, codes in agreement.codes.items():
+        total += np.array(weights.bits[field], dtype=np.int64)[codes]
+    return total
+
+
+def verdicts(
+    scores: Scores, runners_up: Sequence[int | None], weights: Weights | None = None
+) -> list[Verdict]:
+    """Return the verdict of each scored pair, each beside the next best of its own candidates."""
+    used = weights or frozen_weights()
+    strengths = strength(scores.agreement)
+    return [
+        Verdict(
+            _outcome(millibits, bool(scores.may_be_certain[place]), runners_up[place], used),
+            millibits,
+            _waterfall(scores.agreement, place, used),
+            strengths[place],
+            used.version,
+        )
+        for place, millibits in enumerate(scores.millibits.tolist())
+    ]
+
+
+def _outcome(millibits: int, may_be_certain: bool, runner_up: int | None, weights: Weights) -> Outcome:
+    if millibits < weights.second_look:
+        return Outcome.NONE
+    clear = runner_up is None or millibits - runner_up >= weights.margin
+    return Outcome.CERTAIN if may_be_certain and clear else Outcome.SECOND_LOOK
+
+
+def _waterfall(agreement: Agreement, place: int, weights: Weights) -> tuple[Bar, ...]:
+    bars = []
+    for field, codes in agreement.codes.items():
+        code = int(codes[place])
+        seen = SEEN[field][code]
+        bars.append(Bar(field, seen.name, weights.bits[field][code], seen.words))
+    return tuple(bars)
+
+
+def _is_same(agreement: Agreement, field: Field) -> Truth:
+    found: Truth = agreement.codes[field] == CODE[field]["same"]
+    return found
