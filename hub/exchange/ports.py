@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from hub.exchange.errors import Declined
 from hub.exchange.stages import (
     CheckedNotice,
     Errand,
@@ -100,6 +101,9 @@ class Notices(Protocol):
         promise comes back. The same id with another digest raises `Declined("notice-id-taken")`.
         """
 
+    def keep_all(self, notices: Sequence[tuple[CheckedNotice, str]]) -> Sequence[str | Declined | None]:
+        """Keep many notices at once; for each, in order, what `keep` would have returned or raised."""
+
     def get(self, notice: NoticeId) -> StoredNotice | None:
         """A notice without its parts."""
 
@@ -173,7 +177,11 @@ class Inboxes(Protocol):
         """Put an item into its member's inbox."""
 
     def page(self, member: MemberId, after: int, limit: int, signed_size: int) -> Sequence[InboxItem]:
-        """Items with sequence above `after` whose entry is below `signed_size`, in order."""
+        """Items with sequence above `after` whose entry is below `signed_size`, in order.
+
+        The page ends before the first item that is not covered yet: a reader goes on from the last
+        number it saw, and must not step over what it could not see.
+        """
 
     def get(self, item: DisclosureId) -> InboxItem | None:
         """An item by its id, whoever's it is."""
@@ -258,7 +266,7 @@ class Refusals(Protocol):
         """Remember the reasons of one refusal; the same refusal noted again changes nothing."""
 
     def counts(self, member: MemberId, start: date, end: date) -> Mapping[str, int]:
-        """Distinct notices of a member refused, by reason code, in a span of days."""
+        """Distinct notices of a member refused, by reason code, from `start` to the day before `end`."""
 
 
 class Work(Protocol):
@@ -286,6 +294,9 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Work]:
         """A consistent view; changes made through it raise."""
+
+    def empty_poll(self, member: MemberId, after: int) -> bool:
+        """Whether surely nothing lies above `after` in a member's inbox, covered by a checkpoint or not."""
 
 
 class CheckpointGuard(Protocol):
