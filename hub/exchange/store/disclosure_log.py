@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from hub.exchange.errors import HubFault, LogFork
 from hub.exchange.ports import Entry
 from hub.exchange.store.json_text import from_text, names, read_names, to_text
-from hub.exchange.store.statements import Fields, Line, Prepared, replacing
+from hub.exchange.store.statements import Fields, Line, Prepared, PreparedRows, replacing
 from hub.exchange.store.tables import table
 from hub.protocols.canonical import sha256
 from hub.protocols.entry import Opening
@@ -36,10 +36,10 @@ _MOVE_HEAD: Final = Prepared(
     .where(_head.c.id == 1, _head.c.size == bindparam("old_size"))
     .values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
 )
-_WRITE_ENTRY: Final = Prepared(insert(_entry))
-_WRITE_NODE: Final = Prepared(insert(_node))
-_WRITE_OPENING: Final = Prepared(insert(_opening))
-_WRITE_PARTY: Final = Prepared(insert(_party))
+_WRITE_ENTRY: Final = PreparedRows(_entry)
+_WRITE_NODE: Final = PreparedRows(_node)
+_WRITE_OPENING: Final = PreparedRows(_opening)
+_WRITE_PARTY: Final = PreparedRows(_party)
 _ENTRY: Final = Prepared(
     select(_entry.c.idx, _opening.c.salt, _opening.c.record, _opening.c.parties, _opening.c.notice)
     .outerjoin(_opening, _opening.c.idx == _entry.c.idx)
@@ -221,13 +221,13 @@ class SqlLog:
         if not waiting:
             return
         self._frontier, nodes = self._frontier.extend(leaf_hash(entry.leaf) for entry in waiting)
-        self._line.change_many(_WRITE_ENTRY, [{"idx": entry.index, "leaf": entry.leaf} for entry in waiting])
-        self._line.change_many(
+        self._line.insert_rows(_WRITE_ENTRY, [{"idx": entry.index, "leaf": entry.leaf} for entry in waiting])
+        self._line.insert_rows(
             _WRITE_NODE, [{"level": level, "idx": index, "hash": value} for level, index, value in nodes]
         )
-        self._line.change_many(_WRITE_OPENING, [_opening_columns(entry) for entry in waiting])
+        self._line.insert_rows(_WRITE_OPENING, [_opening_columns(entry) for entry in waiting])
         parties = [{"member": member, "idx": entry.index} for entry in waiting for member in entry.parties]
-        self._line.change_many(_WRITE_PARTY, parties)
+        self._line.insert_rows(_WRITE_PARTY, parties)
         self._written = len(self._new)
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, select
 
 from hub.exchange.stages import StoredNotice
 from hub.exchange.store.sealed import Seals
-from hub.exchange.store.statements import KEEP_FIRST, Line, Prepared
+from hub.exchange.store.statements import KEEP_FIRST, Line, Prepared, PreparedRows
 from hub.exchange.store.tables import table
 from hub.protocols.names import EpochId, NoticeId
 from hub.protocols.token_record import EVIDENCE_BYTES, LAYOUT, NAME_BIRTH_BYTES, KeyedRecord, posted_tokens
@@ -32,11 +32,8 @@ _REC: Final = Prepared(
     .join(_notice, _notice.c.rec == _tokens.c.rec)
     .where(_notice.c.notice == bindparam("notice"), _notice.c.state == "open")
 )
-_POST: Final = Prepared(insert(_posting), KEEP_FIRST)
-_UNPOST: Final = Prepared(
-    delete(_posting).where(_posting.c.tok == bindparam("token"), _posting.c.rec == bindparam("record"))
-)
-_MARK: Final = Prepared(insert(_heavy), KEEP_FIRST)
+_POST: Final = PreparedRows(_posting, KEEP_FIRST)
+_MARK: Final = PreparedRows(_heavy, KEEP_FIRST)
 _UNMARK: Final = Prepared(delete(_heavy).where(_heavy.c.tok == bindparam("token")))
 
 
@@ -55,7 +52,7 @@ class SqlIndex:
         if row is None:
             return
         keys = posting_numbers(notice.keyed)
-        self._line.change_many(_POST, [{"tok": key, "rec": row[0]} for key in keys])
+        self._line.insert_rows(_POST, [{"tok": key, "rec": row[0]} for key in keys])
         self._mark_heavy(keys)
 
     def candidates(self, notice: StoredNotice) -> Sequence[tuple[NoticeId, KeyedRecord]]:
@@ -68,7 +65,7 @@ class SqlIndex:
     def remove(self, rec: int, record: KeyedRecord) -> None:
         """Make a notice unfindable."""
         keys = posting_numbers(record)
-        self._line.change_many(_UNPOST, [{"token": key, "record": rec} for key in keys])
+        self._line.change(_unpost_of(len(keys)), record=rec, **_numbered(keys))
         heavy = self._heavy_among(keys)
         still = self._above_limit(sorted(heavy))
         self._line.change_many(_UNMARK, [{"token": key} for key in heavy - still])
@@ -91,7 +88,7 @@ class SqlIndex:
 
     def _mark_heavy(self, keys: Sequence[int]) -> None:
         light = sorted(set(keys) - self._heavy_among(keys))
-        self._line.change_many(_MARK, [{"tok": key} for key in self._above_limit(light)])
+        self._line.insert_rows(_MARK, [{"tok": key} for key in self._above_limit(light)])
 
     def _heavy_among(self, keys: Sequence[int]) -> set[int]:
         if not keys:
@@ -134,6 +131,13 @@ def _holders_of(count: int) -> Prepared:
             _tokens.c.member != bindparam("member"),
         )
         .order_by(_tokens.c.rec)
+    )
+
+
+@lru_cache(maxsize=128)
+def _unpost_of(count: int) -> Prepared:
+    return Prepared(
+        delete(_posting).where(_posting.c.tok.in_(_places(count)), _posting.c.rec == bindparam("record"))
     )
 
 

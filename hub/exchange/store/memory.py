@@ -15,7 +15,7 @@ from itertools import takewhile
 
 from hub.consent.flags import Flags
 from hub.consent.question import Scope
-from hub.exchange.errors import HubFault
+from hub.exchange.errors import Declined, HubFault
 from hub.exchange.ports import (
     Entry,
     Inboxes,
@@ -224,6 +224,16 @@ class MemoryNotices:
         state.bodies[name] = dict(signed.parts)
         self._outbox.add(Errand(ErrandKind.CARRY, name), notice.kept_at)
         return None
+
+    def keep_all(self, notices: Sequence[tuple[CheckedNotice, str]]) -> list[str | Declined | None]:
+        """Keep many notices; for each what `keep` would have returned, or raised."""
+        outcomes = list[str | Declined | None]()
+        for notice, promise in notices:
+            try:
+                outcomes.append(self.keep(notice, promise))
+            except Declined as declined:
+                outcomes.append(declined)
+        return outcomes
 
     def get(self, notice: NoticeId) -> StoredNotice | None:
         """A notice without its parts."""

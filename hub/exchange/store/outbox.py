@@ -5,30 +5,21 @@ any moment leaves the work waiting. Where several processes claim at once the da
 other rows; SQLite has one writer and needs no such lock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from hub.exchange.stages import Errand, ErrandKind
 from hub.exchange.store.instants import to_micros
 from hub.exchange.store.json_text import from_text, to_text
-from hub.exchange.store.statements import Line, Prepared
+from hub.exchange.store.statements import Line, Prepared, PreparedRows
 from hub.exchange.store.tables import table
 
 _outbox: Final = table("outbox")
 
-_ADD: Final = Prepared(
-    insert(_outbox).values(
-        kind=bindparam("kind"),
-        subject=bindparam("subject"),
-        body=bindparam("body"),
-        due=bindparam("due"),
-        attempts=0,
-        fault=None,
-    )
-)
+_ADD: Final = PreparedRows(_outbox, numbered="number")
 _CLAIM: Final = Prepared(
     select(_outbox.c.number, _outbox.c.kind, _outbox.c.subject, _outbox.c.body, _outbox.c.attempts)
     .where(_outbox.c.due <= bindparam("now"))
@@ -56,8 +47,22 @@ class SqlOutbox:
 
     def add(self, errand: Errand, due: datetime) -> None:
         """Promise work."""
-        body = _NOTHING if errand.body is None else to_text(errand.body)
-        self._line.change(_ADD, kind=errand.kind.value, subject=errand.subject, body=body, due=to_micros(due))
+        self.add_all([(errand, due)])
+
+    def add_all(self, errands: Iterable[tuple[Errand, datetime]]) -> None:
+        """Promise much work, in this order."""
+        rows = [
+            {
+                "kind": errand.kind.value,
+                "subject": errand.subject,
+                "body": _NOTHING if errand.body is None else to_text(errand.body),
+                "due": to_micros(due),
+                "attempts": 0,
+                "fault": None,
+            }
+            for errand, due in errands
+        ]
+        self._line.insert_rows(_ADD, rows)
 
     def claim(self, limit: int, now: datetime) -> Sequence[Errand]:
         """The oldest work that is due; it stays until `done`."""

@@ -4,21 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, select
 
 from hub.exchange.stages import Passage, RefusalNote
-from hub.exchange.store.statements import KEEP_FIRST, Line, Prepared
+from hub.exchange.store.statements import KEEP_FIRST, Line, Prepared, PreparedRows
 from hub.exchange.store.tables import table
 from hub.protocols.names import MemberId
 
 _refusal: Final = table("refusal")
 
-_NOTE: Final = Prepared(
-    insert(_refusal).values(
-        {name: bindparam(name) for name in _refusal.c.keys() if name != "id"}  # noqa: SIM118 - a collection of columns
-    ),
-    KEEP_FIRST,
-)
+_NOTE: Final = PreparedRows(_refusal, KEEP_FIRST, numbered="id")
 _COUNTS: Final = Prepared(
     select(_refusal.c.code, func.count(_refusal.c.notice.distinct()))
     .where(
@@ -41,7 +36,7 @@ class SqlRefusals:
     def note(self, passage: Passage, reasons: Sequence[RefusalNote], at: datetime) -> None:
         """Remember the reasons of one refusal; the same refusal noted again changes nothing."""
         day = at.astimezone(UTC).date().isoformat()
-        self._line.change_many(
+        self._line.insert_rows(
             _NOTE,
             [
                 {

@@ -7,10 +7,11 @@ Faults of the database become `HubFault` with a code of ours; no text of theirs 
 it may quote a value.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from sqlalchemy import Table, bindparam, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.sql import ClauseElement
@@ -61,6 +62,47 @@ class Prepared:
         if "POSTCOMPILE" in text:
             raise HubFault("statement-unfinished", "a statement with a list in it cannot be prepared once")
         return text, named if order is None else placed
+
+
+class PreparedRows:
+    """An insert of many rows at once.
+
+    A driver gives up Python's lock at every step of a statement and gets it back when the other
+    threads let it: a row at a time that is most of the time there is. Rows therefore go in groups
+    of a few sizes, so that few texts have to be compiled.
+    """
+
+    __slots__ = ("_columns", "_ending", "_prepared", "_table")
+
+    SIZES: Final = (64, 16, 4, 1)
+
+    def __init__(self, table: Table, ending: str = "", *, numbered: str | None = None) -> None:
+        """`numbered` is the column that the database fills in by itself."""
+        self._table = table
+        self._columns = [column for column in table.c if column.name != numbered]
+        self._ending = ending
+        self._prepared: dict[int, tuple[Prepared, list[tuple[int, str, str]]]] = {}
+
+    def groups(self, rows: Sequence[Values]) -> Iterator[tuple[Prepared, dict[str, object]]]:
+        """Statements, each with its values, that insert all rows in their order."""
+        start = 0
+        for size in self.SIZES:
+            while len(rows) - start >= size:
+                prepared, places = self._of(size)
+                yield prepared, {name: rows[start + row][column] for row, column, name in places}
+                start += size
+
+    def _of(self, size: int) -> tuple[Prepared, list[tuple[int, str, str]]]:
+        if size not in self._prepared:
+            places = [
+                (row, column, f"{column.name}_{row}") for row in range(size) for column in self._columns
+            ]
+            rows: list[dict[str, object]] = [{} for _ in range(size)]
+            for row, column, name in places:
+                rows[row][column.name] = bindparam(name, type_=column.type)
+            named = [(row, column.name, name) for row, column, name in places]
+            self._prepared[size] = (Prepared(insert(self._table).values(rows), self._ending), named)
+        return self._prepared[size]
 
 
 def replacing(*keys: str, columns: Iterable[str], where: str = "") -> str:
@@ -126,6 +168,12 @@ class Line:
             self._connection.cursor().executemany(text, [order(each) for each in values])
         except self._errors as error:
             raise self._fault(error) from error
+
+    def insert_rows(self, rows: PreparedRows, values: Sequence[Values]) -> None:
+        """Insert many rows, given by every column of the table."""
+        self.check_writable()
+        for prepared, named in rows.groups(values):
+            self.change(prepared, **named)
 
     def begin(self, words: str) -> None:
         """Begin a transaction."""

@@ -6,14 +6,16 @@ the commit, since a promise given before it could be broken by a power cut.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
-from hub.exchange.errors import HubFault
+from hub.exchange.errors import Declined, HubFault
 from hub.exchange.ports import Store, Work
+from hub.exchange.stages import CheckedNotice
 
 GROUP: Final = 256
 """Submissions in one commit: above it the time of the statements outweighs that of the flush."""
@@ -22,9 +24,28 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """The act of keeping a notice; it returns the promise to give: the first one, if kept before.
+
+    Acts of this kind that stand side by side in a group are done in one go.
+    """
+
+    notice: CheckedNotice
+    promise: str
+
+    def __call__(self, work: Work) -> str:
+        """Keep this notice alone."""
+        return work.notices.keep(self.notice, self.promise) or self.promise
+
+
+@dataclass(frozen=True, slots=True)
 class _Submission:
     act: Callable[[Work], Any]
     answer: Future[Any]
+
+
+Outcome = tuple[Any, BaseException | None]
+"""What an act returned, or what it raised."""
 
 
 class Writer:
@@ -42,7 +63,8 @@ class Writer:
     def submit(self, act: Callable[[Work], T]) -> Future[T]:
         """Have `act` done and committed; the future then holds what it returned or raised.
 
-        Raises `HubFault("writer-closed")` once the writer has been closed.
+        An act works through its unit of work alone: it may be tried a second time. Raises
+        `HubFault("writer-closed")` once the writer has been closed.
         """
         answer: Future[T] = Future()
         with self._closing:
@@ -83,7 +105,7 @@ class Writer:
             return
         try:
             with self._store.write() as work:
-                outcomes = [_attempt(submission.act, work) for submission in group]
+                outcomes = list(_do([submission.act for submission in group], work))
         except BaseException as fault:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             outcomes = [(None, fault)] * len(group)
         for submission, (value, raised) in zip(group, outcomes, strict=True):
@@ -93,7 +115,28 @@ class Writer:
                 submission.answer.set_exception(raised)
 
 
-def _attempt(act: Callable[[Work], T], work: Work) -> tuple[T | None, BaseException | None]:
+def _do(acts: Sequence[Callable[[Work], Any]], work: Work) -> Iterator[Outcome]:
+    """Do all acts in their order; those that keep notices in one go, and singly where that fails."""
+    for kind, run in groupby(acts, type):
+        side_by_side = list(run)
+        together = _keep_all(side_by_side, work) if kind is Keep and len(side_by_side) > 1 else None
+        yield from together or (_attempt(act, work) for act in side_by_side)
+
+
+def _keep_all(acts: Sequence[Any], work: Work) -> list[Outcome] | None:
+    """Keep many notices; None where one of them fails all, so that each has to be tried alone."""
+    try:
+        with work.attempt():
+            kept = work.notices.keep_all([(act.notice, act.promise) for act in acts])
+    except Exception:  # noqa: BLE001 - whichever it belongs to will raise it again
+        return None
+    return [
+        (None, before) if isinstance(before, Declined) else (before or act.promise, None)
+        for act, before in zip(acts, kept, strict=True)
+    ]
+
+
+def _attempt(act: Callable[[Work], Any], work: Work) -> Outcome:
     try:
         with work.attempt():
             return act(work), None
