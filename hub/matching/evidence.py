@@ -105,8 +105,15 @@ def rows_from_stored(stored: Iterable[tuple[bytes, bytes]]) -> Rows:
     sizes = {len(blob) for blob in blobs[::2]} | {len(blob) + TOKENS_BYTES for blob in blobs[1::2]}
     if not sizes <= {TOKENS_BYTES, FILTERS_BYTES + TOKENS_BYTES}:
         raise MalformedMessage("tokens-size", "stored identifier tokens have the wrong length")
-    words = np.frombuffer(b"".join(blobs), dtype=_WORD)
+    words = np.frombuffer(bytearray().join(blobs), dtype=_WORD)
     return words.reshape(-1, _SLOT_WORDS + 2 * _FILTER_WORDS)
+
+
+def without_other(rows: Rows) -> Rows:
+    """Return the rows as the other side of a match may be shown them: the group `other` absent."""
+    shown = rows.copy()
+    shown[:, 1 + COLUMN["current_last_unit"] : _SLOT_WORDS] = 0
+    return shown
 
 
 def compare(left: Rows, right: Rows) -> Agreement:
@@ -282,7 +289,12 @@ class _Comparison:
         return _first_true(found, CODE[Field.POSTCODE], "blank")
 
     def _sex(self, named: Truth) -> Codes:
-        found = [(self._any("last_sex_birth", "first_sex_birth"), "same"), (self._born & named, "different")]
+        place = 1 + COLUMN["last_sex_birth"]
+        given = (self._left[:, place] != 0) & (self._right[:, place] != 0)
+        found = [
+            (self._any("last_sex_birth", "first_sex_birth"), "same"),
+            (self._born & named & given, "different"),
+        ]
         return _first_true(found, CODE[Field.SEX], "blank")
 
     def _number(self, field: Field) -> Codes:

@@ -2,9 +2,10 @@
 
 Decides from the evidence of two records, for the broker and again for the gateway that is asked
 for a key. Sums the bits of what is seen of each field and keeps them apart as a waterfall, which
-is the explanation. A match is certain only where the sum is, the next best candidate stays
-behind by a margin, the first names are seen to be alike, and no side says "twin" unless a number
-agrees. It compares no values, releases nothing and asks nobody.
+is the explanation. A match is certain only where the sum is, also without the group `other`
+(which the gateway is not shown), the next best candidate stays behind by a margin, the first
+names are seen to be alike, and neither side says "twin". It compares no values, releases nothing
+and asks nobody.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,17 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.matching.evidence import Agreement, Record, Rows, Truth, alike, compare, rows_of, strength
+from hub.matching.evidence import (
+    Agreement,
+    Record,
+    Rows,
+    Truth,
+    alike,
+    compare,
+    rows_of,
+    strength,
+    without_other,
+)
 from hub.matching.levels import CODE, SEEN, EvidenceStrength, Field
 from hub.matching.weights import Weights, frozen_weights
 from hub.protocols.errors import MalformedMessage
@@ -74,9 +85,31 @@ def judge(
     without its group `other` is judged on names, birthday and evidence alone. Raises
     `MalformedMessage` where the records are of two epochs: their tokens cannot be compared.
     """
-    if left.epoch != right.epoch:
-        raise MalformedMessage("epoch-differs", "records of two epochs cannot be compared")
+    _check_epochs(left, [right])
     return verdicts(score_block(left, rows_of([right]), weights), [runner_up], weights)[0]
+
+
+def judge_each(record: Record, candidates: Sequence[Record], weights: Weights | None = None) -> list[Verdict]:
+    """Judge a record against all its candidates at once, each beside the best of the others.
+
+    Much cheaper than one `judge` after the other. Raises `MalformedMessage` as `judge` does.
+    """
+    _check_epochs(record, candidates)
+    scores = score_block(record, rows_of(candidates), weights)
+    return verdicts(scores, _runners_up(scores.millibits.tolist()), weights)
+
+
+def _check_epochs(record: Record, others: Sequence[Record]) -> None:
+    if any(other.epoch != record.epoch for other in others):
+        raise MalformedMessage("epoch-differs", "records of two epochs cannot be compared")
+
+
+def _runners_up(millibits: list[int]) -> list[int | None]:
+    best = sorted(range(len(millibits)), key=lambda place: -millibits[place])
+    if len(best) < 2:
+        return [None] * len(best)
+    first, second = best[:2]
+    return [millibits[second if place == first else first] for place in range(len(millibits))]
 
 
 def score_block(record: Record, rows: Rows, weights: Weights | None = None) -> Scores:
@@ -89,12 +122,23 @@ def score_pairs(left: Rows, right: Rows, weights: Weights | None = None) -> Scor
     used = weights or frozen_weights()
     agreement = compare(left, right)
     total = sum_of_bits(agreement, used)
-    number_agrees = _is_same(agreement, Field.UPN) | _is_same(agreement, Field.ULN)
-    first_alike = alike(Field.FIRST, agreement.codes[Field.FIRST])
-    exchanged = agreement.codes[Field.ORDER] == CODE[Field.ORDER]["exchanged"]
-    first_alike &= ~exchanged | alike(Field.LAST, agreement.codes[Field.LAST])
-    may_be_certain = (total >= used.certain) & first_alike & (~agreement.twin | number_agrees)
+    may_be_certain = _reaches_certain(agreement, total, used)
+    places = np.flatnonzero(may_be_certain)
+    if len(places):
+        # the gateway that is asked for a key is not shown `other`: it must come to the same answer
+        mine, others = (without_other(rows if len(rows) == 1 else rows[places]) for rows in (left, right))
+        shown = compare(mine, others)
+        may_be_certain[places] = _reaches_certain(shown, sum_of_bits(shown, used), used)
     return Scores(total, agreement, may_be_certain)
+
+
+def _reaches_certain(agreement: Agreement, total: Millibits, weights: Weights) -> Truth:
+    """Whether a pair may be certain by itself: the sum, like first names, no twin."""
+    exchanged = agreement.codes[Field.ORDER] == CODE[Field.ORDER]["exchanged"]
+    first_alike = alike(Field.FIRST, agreement.codes[Field.FIRST])
+    first_alike &= ~exchanged | alike(Field.LAST, agreement.codes[Field.LAST])
+    may_be: Truth = (total >= weights.certain) & first_alike & ~agreement.twin
+    return may_be
 
 
 def sum_of_bits(agreement: Agreement, weights: Weights) -> Millibits:
@@ -137,8 +181,3 @@ def _waterfall(agreement: Agreement, place: int, weights: Weights) -> tuple[Bar,
         seen = SEEN[field][code]
         bars.append(Bar(field, seen.name, weights.bits[field][code], seen.words))
     return tuple(bars)
-
-
-def _is_same(agreement: Agreement, field: Field) -> Truth:
-    found: Truth = agreement.codes[field] == CODE[field]["same"]
-    return found
