@@ -1,0 +1,185 @@
+"""One map from everything that can go wrong to a problem document (RFC 9457).
+
+Theirs, ours, or a lawful no: `MalformedMessage` and `Untrusted` are the sender's, `Declined` the
+caller's, `HubFault` ours. What nobody foresaw is ours too, as `internal`. Of what is ours, only the
+log says more: a text written for an operator may tell a caller about another member.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from hub.exchange.errors import Declined, HubFault
+from hub.protocols.errors import ProtocolError
+from hub.protocols.problem import CONTENT_TYPE, FieldError, Problem, problem, problem_of, to_json
+from hub.protocols.problem_codes import PROBLEMS, Kind
+
+DECLINED: Final[Mapping[str, Kind]] = {
+    "member-may-not-publish": Kind(
+        403, "This member may not publish", "Ask the hub's operator what your admission is for."
+    ),
+    "acts-for": Kind(403, "This member acts for nobody", "Leave acts_for out."),
+    "mandate-missing": Kind(
+        403, "There is no mandate for this", "The authority lodges its mandate, then repeat the request."
+    ),
+    "invitation-unknown": Kind(
+        403, "The invitation is not good", "Ask the hub's operator for a new invitation."
+    ),
+    "identity-unknown": Kind(
+        403, "This member has no identity key yet", "Redeem the invitation with `hub gateway init`."
+    ),
+    "delivery-stopped": Kind(
+        410, "This delivery was stopped", "Nothing is needed of you; a new one comes if that changes."
+    ),
+    "notice-stale": Kind(422, "The notice is too old or has ended", "Sign the notice anew and publish it."),
+    "notice-from-the-future": Kind(422, "The notice is from the future", "Set the gateway's clock."),
+    "epoch-expired": Kind(
+        422, "The linkage epoch is not in force", "Make the identifier tokens again under the epoch in force."
+    ),
+    "recipient-unknown": Kind(422, "The recipient is not a member", "Look the recipient up in the directory."),
+    "scope-unknown": Kind(422, "The scope asserted does not exist", "Use one of the published scopes."),
+    "quarter-open": Kind(
+        409,
+        "This quarter is not over",
+        "Ask again when it is: a count that grows while one looks would tell about single people.",
+    ),
+}
+"""What the hub declines with a status of its own; every other `Declined` is a conflict (409)."""
+
+FAULTS: Final[Mapping[str, str]] = {
+    "store-full": "storage-full",
+    "store-busy": "hub-busy",
+    "store-unreachable": "hub-busy",
+    "store-unwritable": "hub-busy",
+    "writer-closed": "hub-busy",
+    "entry-not-covered": "hub-busy",
+}
+"""Faults of ours that pass, or that an operator can clear while callers wait; all others are `hub-fault`."""
+
+RETRY_SECONDS: Final = 2
+"""What a caller is asked to wait when the hub is busy."""
+
+INTERNAL: Final = Kind(
+    500,
+    "The hub has failed",
+    "Nothing was done or released; repeat the request, and quote the request id if it persists.",
+)
+
+
+class EdgeProblem(Exception):  # noqa: N818 - named for what it is
+    """A request that the edge itself refuses: media type, size, fields."""
+
+    def __init__(self, found: Problem) -> None:
+        super().__init__(found.code)
+        self.problem = found
+
+
+def kind_of(code: str) -> Kind | None:
+    """Status, title and next step of a code, for its page; None for one that has no page of its own."""
+    return PROBLEMS.get(code) or DECLINED.get(code) or (INTERNAL if code == "internal" else None)
+
+
+def problem_for(fault: Exception) -> Problem:
+    """The problem of anything that was raised."""
+    cause = fault.__cause__
+    if isinstance(fault, HTTPException) and isinstance(cause, ProtocolError | EdgeProblem):
+        return problem_for(cause)  # raised while FastAPI read the body
+    if isinstance(fault, EdgeProblem):
+        return fault.problem
+    if isinstance(fault, ProtocolError):
+        return problem_of(fault)
+    if isinstance(fault, Declined):
+        return _declined(fault)
+    if isinstance(fault, HubFault):
+        return _ours(FAULTS.get(fault.code, "hub-fault"))
+    if isinstance(fault, RequestValidationError):
+        return fields_invalid(fault.errors())
+    if isinstance(fault, HTTPException):
+        return _http(fault)
+    return Problem(INTERNAL.status, "internal", INTERNAL.title, INTERNAL.next_step)
+
+
+def fields_invalid(errors: Any) -> Problem:  # noqa: ANN401 - as pydantic gives them
+    """The problem of a body or query whose fields do not hold; says where, never with which value."""
+    found = [FieldError(_pointer(error["loc"]), _words(error)) for error in errors]
+    return problem("fields-invalid", errors=found)
+
+
+def check_fields(fault: ValidationError) -> EdgeProblem:
+    """The refusal of a body that was held to its schema by hand."""
+    return EdgeProblem(fields_invalid(fault.errors(include_url=False, include_input=False)))
+
+
+def document(found: Problem, request: Request) -> dict[str, Any]:
+    """The body of a problem, with what the caller needs to ask about it."""
+    state = request.scope.get("state", {})
+    written: dict[str, Any] = to_json(found, request.app.state.origin, state.get("request_id", ""))
+    kind = kind_of(found.code)
+    if kind is not None:
+        written["next_step"] = kind.next_step
+    return written
+
+
+async def answer(request: Request, fault: Exception) -> Response:
+    """Answer a request with the problem of what was raised; what is ours goes to the log in full."""
+    found = problem_for(fault)
+    if found.status >= 500:
+        structlog.get_logger("hub.web").error("request-failed", code=found.code, exc_info=fault)
+    headers = request.app.state.headers_for(found.code, request)
+    if isinstance(fault, HTTPException) and fault.headers:
+        headers = {**fault.headers, **headers}
+    if found.status in {503, 507}:
+        headers.setdefault("Retry-After", str(RETRY_SECONDS))
+    return JSONResponse(document(found, request), found.status, headers, CONTENT_TYPE)
+
+
+HANDLED: Final[tuple[type[Exception], ...]] = (
+    EdgeProblem,
+    ProtocolError,
+    Declined,
+    HubFault,
+    RequestValidationError,
+    HTTPException,
+    Exception,
+)
+"""What `answer` is registered for."""
+
+
+def _declined(fault: Declined) -> Problem:
+    kind = PROBLEMS.get(fault.code) or DECLINED.get(fault.code) or PROBLEMS["conflict"]
+    return Problem(kind.status, fault.code, kind.title, fault.detail)
+
+
+def _ours(code: str) -> Problem:
+    return problem(code)
+
+
+def _http(fault: HTTPException) -> Problem:
+    codes = {404: "route-unknown", 405: "method-not-allowed", 413: "body-too-large", 415: "media-type"}
+    if fault.status_code in codes:
+        return problem(codes[fault.status_code])
+    return problem("message-malformed" if fault.status_code < 500 else "hub-fault")
+
+
+def _pointer(place: tuple[int | str, ...]) -> str:
+    parts = [str(part) for part in place]
+    if parts and parts[0] == "body":
+        parts = parts[1:]
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    kind = str(error["type"])
+    if kind == "extra_forbidden":
+        return "this field is not known here"
+    if kind == "missing":
+        return "this field is required"
+    if kind == "value_error":
+        return "this value cannot be accepted"
+    return str(error["msg"])
