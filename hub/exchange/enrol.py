@@ -148,6 +148,17 @@ def approve(member: MemberId, fingerprint: str, work: Work, hub: Hub) -> Member:
     return admitted
 
 
+def suspend(member: MemberId, work: Work, hub: Hub) -> Member:
+    """Suspend a member: it may not enter, and nothing goes to it or leaves it, from this instant (I6)."""
+    known = work.members.get(member)
+    if known is None:
+        raise NotYours
+    suspended = replace(known, standing=Standing.SUSPENDED)
+    work.members.put(suspended)
+    work.outbox.add(Errand(ErrandKind.RECORD, member, {"what": "suspended"}), hub.now())
+    return suspended
+
+
 def propose(document: Json, signed: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
     """Keep an agreement that one party proposes, with that party's signatures."""
     agreement = read_agreement(document)

@@ -9,11 +9,21 @@ from dataclasses import dataclass
 
 from hub.consent.flags import Flags
 from hub.consent.question import Scope
-from hub.exchange import acknowledge, disclosure_log, request_key, withdraw
-from hub.exchange.decide import decide_again, read_terms
+from hub.exchange import acknowledge, request_key, withdraw
+from hub.exchange.decide import Terms, decide_again, read_terms
+from hub.exchange.disclosure_log import opening_and_proof
+from hub.exchange.enrol import (
+    change_agreement,
+    countersign,
+    lodge,
+    open_epoch,
+    propose,
+    redeem,
+    register_key,
+)
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.ports import Hub, Store, Work
-from hub.exchange.publish import Admission, check_notice, promise_for
+from hub.exchange.publish import Admission, check_notice, promise_for, read_admission
 from hub.exchange.release import pack_delivery, stage_of, still_permitted
 from hub.exchange.stages import CheckedNotice, Errand, ErrandKind, InboxItem, ItemKind, Permitted
 from hub.exchange.states import NoticeState
@@ -21,6 +31,36 @@ from hub.exchange.trust import signing_key
 from hub.protocols.canonical import Json
 from hub.protocols.names import DisclosureId, MemberId, NoticeId, RequestId
 from hub.protocols.signing import Typ
+
+__all__ = [
+    "Admission",
+    "Keepable",
+    "Terms",
+    "change_agreement",
+    "check_in",
+    "countersign",
+    "fetch_delivery",
+    "keep",
+    "lodge",
+    "note_stopped",
+    "open_epoch",
+    "opening_and_proof",
+    "proof_of",
+    "propose",
+    "read_admission",
+    "read_terms",
+    "receive_acknowledgement",
+    "receive_approval",
+    "receive_assertion",
+    "receive_confirmation",
+    "receive_grant",
+    "receive_notice",
+    "receive_outcome",
+    "receive_withdrawal",
+    "redeem",
+    "register_key",
+]
+"""What the routes may use: a notice and its answers from here, papers and keys from `enrol`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +196,7 @@ def note_stopped(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -> 
 
 def proof_of(item: InboxItem, work: Work) -> tuple[Json, str]:
     """Opening and proof of the entry that stands behind an inbox item."""
-    return disclosure_log.opening_and_proof(item.log_index, work)
+    return opening_and_proof(item.log_index, work)
 
 
 def _answer(delivery: InboxItem, kind: ItemKind, says: str, jws: str, work: Work, hub: Hub) -> None:

@@ -14,7 +14,8 @@ from hub.exchange.decide import read_terms
 from hub.exchange.errors import Declined, HubFault, LogFork
 from hub.exchange.journey import CARRY
 from hub.exchange.ports import Hub, Store, Work
-from hub.exchange.stages import Errand
+from hub.exchange.stages import Errand, ErrandKind
+from hub.exchange.states import NoticeState
 from hub.protocols.errors import ProtocolError
 
 BATCH: Final = 256
@@ -55,6 +56,18 @@ def run_slot(store: Store, hub: Hub) -> Slot:
     with store.write() as work:
         size = disclosure_log.sign_head(work, hub)
     return Slot(carried, tuple(faults), size)
+
+
+def expire_due(store: Store, hub: Hub) -> int:
+    """Promise the end of every notice whose time is over; return how many were found.
+
+    Called now and then, between slots: what is found again before it is carried ends once.
+    """
+    with store.write() as work:
+        due = work.notices.expired(hub.now(), BATCH)
+        for notice in due:
+            work.outbox.add(Errand(ErrandKind.STOP, notice, {"state": NoticeState.EXPIRED.value}), hub.now())
+    return len(due)
 
 
 def carry_batch(work: Work, hub: Hub) -> tuple[int, list[str]]:
