@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from hub.protocols.canonical import b64u, unb64u
 from hub.protocols.errors import MalformedMessage
+from hub.protocols.names import READABLE_ID
 
 PREFIX: Final = "HUB_"
 
@@ -86,6 +87,8 @@ class Settings(BaseSettings):
     """A member's daily quota is this many times its own median day."""
     poll_wait_max_seconds: Annotated[int, Field(ge=0, le=60)] = 20
     """Longest that a poll of the inbox waits for something to come, in seconds."""
+    custodian: Annotated[str, Field(pattern=READABLE_ID.pattern)] = "mbr_custodian"
+    """The member that signs linkage epochs; the hub itself never holds a linkage key."""
     dpop_nonces: bool | None = None
     """Whether proofs need the hub's nonce; unset: in live mode."""
     requests_per_second: Annotated[int, Field(ge=1)] | None = None
