@@ -7,12 +7,10 @@ instants in whole seconds of UTC (RFC 3339). It knows no message: `Reader` is ho
 that do take one apart, once, at the door.
 """
 
-import base64
 import binascii
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Final, NoReturn, TypeAlias, TypeVar
@@ -34,6 +32,9 @@ LONGEST_TEXT: Final = 256
 
 _URL_SAFE: Final = bytes.maketrans(b"-_+/=", b"+/???")
 """Turns base64url into the alphabet that the library reads strictly; its own signs become faults."""
+_TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_LAST: Final = (None, "", "AQgw", "AEIMQUYcgkosw048")
+"""Signs without spare bits, by how many stand in the last group; one alone is no byte, four are whole."""
 _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_NUMERAL: Final = 17
@@ -50,9 +51,9 @@ def encode(value: Json) -> bytes:
     Raises `MalformedMessage` for floats, numbers beyond 2^53-1, lone surrogates, keys that are
     not text, values of other types and nesting deeper than `DEEPEST`.
     """
-    ordered = _ordered(value, 0)
-    text = json.dumps(ordered, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _utf8(text)
+    if _formed(value, 0):  # then the writer's own order, of code points, is that of RFC 8785
+        return _utf8(_SORTING_WRITER.encode(value))
+    return _utf8(_WRITER.encode(_ordered(value)))
 
 
 def decode(data: bytes) -> Json:
@@ -62,7 +63,7 @@ def decode(data: bytes) -> Json:
     beyond 2^53-1, lone surrogates, trailing data and nesting deeper than `DEEPEST`.
     """
     value = _parse(data)
-    _ordered(value, 0)
+    _check(value, 0, plain=b"\\u" not in data)
     return value
 
 
@@ -76,7 +77,7 @@ def decode_canonical(data: bytes) -> Json:
 
 def b64u(data: bytes) -> str:
     """Return base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL_SAFE).decode("ascii")
 
 
 def unb64u(text: str, size: int | None = None) -> bytes:
@@ -85,14 +86,16 @@ def unb64u(text: str, size: int | None = None) -> bytes:
     Each byte string has one text alone: padding, stray characters and set spare bits raise
     `MalformedMessage` (otherwise a signed text could be changed without its meaning changing).
     """
-    whole, rest = len(text) // 4 * 4, -len(text) % 4
+    last = _LAST[len(text) % 4]
+    # the last group alone has spare bits, which the library does not look at
+    if last is not None and text[-1] not in last:
+        raise MalformedMessage("base64url-malformed", "unpadded canonical base64url was expected")
     try:
-        data = binascii.a2b_base64(text.encode().translate(_URL_SAFE) + b"=" * rest, strict_mode=True)
+        data = binascii.a2b_base64(
+            text.encode().translate(_URL_SAFE) + b"=" * (-len(text) % 4), strict_mode=True
+        )
     except ValueError:
         raise MalformedMessage("base64url-malformed", "unpadded canonical base64url was expected") from None
-    # the last group alone has spare bits, which the library does not look at
-    if b64u(data[whole // 4 * 3 :]) != text[whole:]:
-        raise MalformedMessage("base64url-malformed", "unpadded canonical base64url was expected")
     if size is not None and len(data) != size:
         raise MalformedMessage("binary-size", f"{size} bytes were expected")
     return data
@@ -312,33 +315,64 @@ def _parse(data: bytes) -> Json:
     return value
 
 
-def _ordered(value: Json, depth: int) -> Json:
-    """Return `value` with every object's keys in the order of RFC 8785; refuse what has no form."""
-    if isinstance(value, str):
-        if not value.isascii():
-            _utf8(value)
-        return value
-    if value is None or isinstance(value, bool):
-        return value
+def _formed(value: Json, depth: int) -> bool:
+    """Refuse what has no canonical form; tell whether the names of all fields are ASCII."""
+    if value is None or isinstance(value, str | bool):
+        return True
     if isinstance(value, int):
-        return _whole(value)
+        _whole(value)
+        return True
+    if not isinstance(value, list | dict):
+        raise MalformedMessage("json-type", "a message holds text, whole numbers, lists and objects alone")
     if depth == DEEPEST:
-        raise MalformedMessage("json-deep", f"at most {DEEPEST} levels of lists and objects")
-    if isinstance(value, list):
-        return [_ordered(item, depth + 1) for item in value]
+        raise _deep()
+    plain = True
     if isinstance(value, dict):
-        return {key: _ordered(value[key], depth + 1) for key in _sorted_keys(value)}
-    raise MalformedMessage("json-type", "a message holds text, whole numbers, lists and objects alone")
+        plain, value = _names(value).isascii(), list(value.values())
+    for item in value:
+        if not isinstance(item, str) and not _formed(item, depth + 1):
+            plain = False
+    return plain
 
 
-def _sorted_keys(keys: Iterable[str]) -> list[str]:
-    names = list(keys)
-    if not all(isinstance(name, str) for name in names):
-        raise MalformedMessage("json-type", "the names of fields are text")
-    if all(map(str.isascii, names)):
-        return sorted(names)
-    # UTF-16 code units (RFC 8785 3.2.3): differs from code points above U+FFFF
-    return sorted(names, key=lambda name: _utf8(name).decode().encode("utf-16-be"))
+def _names(fields: dict[str, Json]) -> str:
+    try:
+        return "".join(fields)
+    except TypeError:
+        raise MalformedMessage("json-type", "the names of fields are text") from None
+
+
+def _ordered(value: Json) -> Json:
+    """Return `value` with every object's keys in the order of RFC 8785: by UTF-16 code units (3.2.3)."""
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: _utf8(name).decode().encode("utf-16-be"))
+        return {name: _ordered(value[name]) for name in names}
+    return value
+
+
+def _check(value: Json, depth: int, *, plain: bool) -> None:
+    """Refuse what was read but has no canonical form; `plain` text cannot hold half of a surrogate pair."""
+    if isinstance(value, str):
+        if not plain:
+            _utf8(value)
+        return
+    if not isinstance(value, list | dict):
+        return
+    if depth == DEEPEST:
+        raise _deep()
+    if isinstance(value, dict):
+        if not plain:
+            _utf8(_names(value))
+        value = list(value.values())
+    for item in value:
+        if not plain or isinstance(item, list | dict):
+            _check(item, depth + 1, plain=plain)
+
+
+def _deep() -> MalformedMessage:
+    return MalformedMessage("json-deep", f"at most {DEEPEST} levels of lists and objects")
 
 
 def _utf8(text: str) -> bytes:
@@ -377,3 +411,11 @@ _STRICT: Final = json.JSONDecoder(
     parse_int=_numeral,
     parse_constant=_refuse_number,
 )
+
+
+def _writer(*, sort: bool) -> json.JSONEncoder:
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort)
+
+
+_SORTING_WRITER: Final = _writer(sort=True)
+_WRITER: Final = _writer(sort=False)
