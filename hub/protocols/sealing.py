@@ -81,8 +81,13 @@ def _base64_length(size: int) -> int:
 
 def _part_form(part: Part) -> re.Pattern[str]:
     sizes = (NONCE_BYTES, PART_BYTES[part], TAG_BYTES)
-    segments = (f"([A-Za-z0-9_-]{{{_base64_length(size)}}})" for size in sizes)
-    return re.compile(re.escape(_HEADERS[part]) + r"\.\." + r"\.".join(segments))
+    return re.compile(re.escape(_HEADERS[part]) + r"\.\." + r"\.".join(map(_segment_form, sizes)))
+
+
+def _segment_form(size: int) -> str:
+    """The canonical base64url of so many bytes: the spare bits of its last sign are zero."""
+    last = ("[A-Za-z0-9_-]", "[AQgw]", "[AEIMQUYcgkosw048]")[size % 3]
+    return f"([A-Za-z0-9_-]{{{_base64_length(size) - 1}}}{last})"
 
 
 _FORMS: Final = {part: _part_form(part) for part in Part}
@@ -122,7 +127,7 @@ def part_digest(jwe: str) -> Digest:
 
 def check_part_form(part: Part, jwe: str) -> None:
     """Raise `MalformedMessage` unless this can be a sealed part of this kind; needs no key."""
-    _split_part(part, jwe)
+    _match_part(part, jwe)
 
 
 def open_part(part: Part, jwe: str, content_key: bytes, plain_digest: Digest) -> Json:
@@ -219,11 +224,15 @@ def unwrap_secret(box: str, label: str, key: SealingKey) -> bytes:
 
 def _split_part(part: Part, jwe: str) -> tuple[bytes, bytes]:
     """Return nonce, and ciphertext with tag, of a part of exactly the right form."""
+    nonce, ciphertext, tag = map(unb64u, _match_part(part, jwe).groups())
+    return nonce, ciphertext + tag
+
+
+def _match_part(part: Part, jwe: str) -> re.Match[str]:
     found = _FORMS[part].fullmatch(jwe)
     if found is None:
         raise MalformedMessage("part-malformed", f"a sealed {part} part has one header and one length")
-    nonce, ciphertext, tag = map(unb64u, found.groups())
-    return nonce, ciphertext + tag
+    return found
 
 
 def _read_box(box: str, suite: Suite) -> Jwe:

@@ -12,7 +12,6 @@ of a record from a person, happen on the member's side alone (`hub.matching.toke
 sees a person.
 """
 
-import hashlib
 import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -268,15 +267,12 @@ def rekey(record: TokenRecord, hub_key: bytes) -> KeyedRecord:
     Equality is kept, slot by slot and between slots of one kind; filters stay as they are (the
     store seals them). An absent `other` stays absent.
     """
-    keyed = hmac.new(hub_key, digestmod=hashlib.sha256)
 
     def again(tokens: bytes) -> bytes:
-        made = []
-        for start in range(0, len(tokens), SLOT_BYTES):
-            one = keyed.copy()
-            one.update(tokens[start : start + SLOT_BYTES])
-            made.append(one.digest()[:SLOT_BYTES])
-        return b"".join(made)
+        return b"".join(
+            hmac.digest(hub_key, tokens[start : start + SLOT_BYTES], "sha256")[:SLOT_BYTES]
+            for start in range(0, len(tokens), SLOT_BYTES)
+        )
 
     head, names = record.name_birth[:HEAD_BYTES], record.name_birth[HEAD_BYTES:-FILTERS_BYTES]
     name_birth = head + again(names) + record.filters
