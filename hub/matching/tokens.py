@@ -152,7 +152,7 @@ def _read(person: Person) -> _Forms:
         last=last_word,
         known_by_one_name=not first.word or first.word == last_word,
         nicks=_nicks(first, read_first_name(person.preferred_name)),
-        halves=_halves(last, read_last_name(person.other_last_name)),
+        halves=_halves(last, read_last_name(person.other_last_name), (first.word, last_word)),
         birth=read_birthday(person.dob),
     )
 
@@ -163,8 +163,10 @@ def _nicks(first: FirstName, preferred: FirstName) -> tuple[str, ...]:
     return tuple(islice(dict.fromkeys(name for name in chosen if name), NICKNAMES))
 
 
-def _halves(last: LastName, other: LastName) -> tuple[str, ...]:
-    return (other.joined,) if other.joined else last.halves or ()
+def _halves(last: LastName, other: LastName, hashed: tuple[str, str]) -> tuple[str, ...]:
+    """Names that the last name may also be, but for those that have a token of the same kind already."""
+    found = dict.fromkeys((other.joined, *last.halves))
+    return tuple(half for half in found if half and half not in hashed)[:2]
 
 
 def _values(person: Person, forms: _Forms) -> Iterator[tuple[str, _Values]]:
@@ -174,8 +176,9 @@ def _values(person: Person, forms: _Forms) -> Iterator[tuple[str, _Values]]:
         yield from _name_pairs(forms)
     yield "upn", (normalise_upn(person.upn) or "",)
     yield "uln", (normalise_uln(person.uln) or "",)
-    yield from _place("former", read_postcode(person.former_postcode), forms)
-    yield from _place("current", read_postcode(person.current_postcode), forms)
+    former, current = read_postcode(person.former_postcode), read_postcode(person.current_postcode)
+    yield from _place("former", former, forms)
+    yield from _place("current", _where_unlike(current, former), forms)
     sex = _SEXES.get(person.sex.strip().lower(), "")
     yield "last_sex_birth", (forms.last, sex, forms.birth.whole)
     yield "first_sex_birth", (forms.first, sex, forms.birth.whole)
@@ -202,9 +205,7 @@ def _name_pairs(forms: _Forms) -> Iterator[tuple[str, _Values]]:
     first, last, birth = forms.first, forms.last, forms.birth
     first_sound, last_sound = forms.first_sound, forms.last_sound
     yield "first_last", tuple(sorted((first, last)))
-    yield from _numbered(
-        "first_half", (tuple(sorted((first, half))) for half in forms.halves if half != first)
-    )
+    yield from _numbered("first_half", (tuple(sorted((first, half))) for half in forms.halves))
     yield "sounds", (first_sound, last_sound)
     yield "starts", (first[:START], last[:START])
     yield "sounds_year", (first_sound, last_sound, birth.year)
@@ -229,6 +230,15 @@ def _place(when: str, postcode: Postcode, forms: _Forms) -> Iterator[tuple[str, 
     yield f"{when}_unit_birth", (postcode.unit, birth.whole)
     yield f"{when}_sector_birth", (postcode.sector, birth.whole)
     yield f"{when}_district_birth", (postcode.district, birth.whole)
+
+
+def _where_unlike(current: Postcode, former: Postcode) -> Postcode:
+    """What of the current postcode is not already hashed: equal tokens would show a move as none."""
+    return Postcode(
+        unit="" if current.unit == former.unit else current.unit,
+        sector="" if current.sector == former.sector else current.sector,
+        district="" if current.district == former.district else current.district,
+    )
 
 
 def _numbered(name: str, values: Iterable[_Values]) -> Iterator[tuple[str, _Values]]:

@@ -38,5 +38,5 @@ def read_birthday(dob: date | None) -> Birthday:
         year_month=year + month,
         year_day=f"{year}-{day}",
         month_day=month + day,
-        exchanged=year + day + month,
+        exchanged=year + day + month if day != month else "",
     )

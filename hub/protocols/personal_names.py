@@ -74,7 +74,7 @@ class LastName:
     """A last name's forms: all of it as one word, and the halves where it has two."""
 
     joined: str
-    halves: tuple[str, str] | None = None
+    halves: tuple[str, ...] = ()
 
 
 def normalise_name(text: str) -> str:
@@ -111,7 +111,7 @@ def read_last_name(text: str) -> LastName:
         return LastName("")
     parts = _join_prefixes(_words(text))
     family = [part for part in parts if part not in _COMMUNITY] or parts[-1:]
-    halves = (parts[0], parts[-1]) if len(parts) > 1 else None
+    halves = (parts[0], parts[-1]) if len(parts) > 1 else ()
     return LastName("".join(family), halves)
 
 
