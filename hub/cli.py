@@ -190,7 +190,9 @@ def member_invite(  # noqa: PLR0913 - the facts of an organisation
 @member.command("approve")
 def member_approve(
     who: Who,
-    fingerprint: Annotated[str, typer.Argument(help="First letters of its identity key, as read out to you.")],
+    fingerprint: Annotated[
+        str, typer.Option(help="Eight letters or more of its identity key's fingerprint, as read out to you.")
+    ],
     data: Data = None,
     *,
     as_json: AsJson = False,
