@@ -2,12 +2,14 @@
 
 One SQLite file per home. Ids, states and digests lie in clear; every body that holds facts, a
 content key or a person is sealed under the keyring's vault key, bound to its row. What is not yet
-at the hub waits in `sent` with state `queued` and survives any crash.
+at the hub waits in `sent` with state `queued` and survives any crash. What is over is forgotten:
+content keys and clear text go, the row stays, so that nothing is done twice.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from hub.protocols import canonical
 from hub.protocols.at_rest import rest_open, rest_seal
 from hub.protocols.canonical import Json
 from hub.protocols.names import Digest, DisclosureId, MemberId, NoticeId
+from hub.protocols.subkeys import subkey
 
 _SCHEMA: Final = """
 create table if not exists sent (
@@ -30,9 +33,16 @@ create table if not exists received (
 create index if not exists received_notice on received (notice);
 create table if not exists waiting (
   item text primary key, kind text not null, notice text, state text not null, body blob not null);
-create table if not exists known (who text primary key, body blob not null);
+create table if not exists known (who text primary key, born text not null, body blob not null);
+create index if not exists known_born on known (born);
+create table if not exists told (notice text not null, member text not null, primary key (notice, member));
 create table if not exists place (name text primary key, value text not null);
 """
+
+OVER: Final = frozenset({"refused", "withdrawn", "closed", "expired"})
+"""States of a notice from which nothing more comes; its row of the file may be sent again."""
+
+_FORGOTTEN: Final[Json] = {"forgotten": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,11 @@ class Sent:
     source: str
     promise: str | None
     body: Json
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more may leave under this notice."""
+        return self.state in OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,39 +91,47 @@ class Waiting:
 
 
 class Records:
-    """The records of one home; one connection, one process at a time."""
+    """The records of one home; several threads and processes may use them at once."""
 
     def __init__(self, path: Path, vault: bytes) -> None:
         self._vault = vault
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        path.chmod(0o600)
         self._db.executescript("pragma journal_mode=wal; pragma synchronous=full; pragma secure_delete=on;")
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """What is written inside is written whole or not at all."""
-        self._db.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
+        with self._lock:
+            self._db.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+            self._db.execute("commit")
 
     # --- sent -----------------------------------------------------------------------------------
 
     def queue(self, sent: Sent) -> bool:
-        """Keep a notice that is to be published; False where this very source row was sent before."""
+        """Keep a notice that is to be published; False where this very source row was sent before.
+
+        A row whose earlier notice is over (refused, withdrawn) is new again.
+        """
         row = (
             sent.notice, sent.digest, sent.type, sent.recipient, "queued", sent.source, None,
             self._seal(sent.body, f"sent:{sent.notice}"),
         )  # fmt: skip
-        done = self._db.execute("insert into sent values (?,?,?,?,?,?,?,?) on conflict do nothing", row)
-        return done.rowcount == 1
+        with self.together():
+            self._free_source(sent.source)
+            return self._change("insert into sent values (?,?,?,?,?,?,?,?) on conflict do nothing", row)
 
     def queued(self, limit: int) -> list[Sent]:
         """Notices that the hub has not promised to keep yet, oldest first."""
@@ -116,25 +139,63 @@ class Records:
 
     def promised(self, notice: NoticeId, promise: str) -> None:
         """The hub has promised to log it."""
-        self._db.execute(
-            "update sent set state = 'published', promise = ? where notice = ?", (promise, notice)
+        self._change(
+            "update sent set state = 'published', promise = ? where notice = ? and state = 'queued'",
+            (promise, notice),
         )
 
     def set_sent(self, notice: NoticeId, state: str) -> None:
-        """Note what became of a notice."""
-        self._db.execute("update sent set state = ? where notice = ?", (state, notice))
+        """Note what became of a notice; one that waits to be published, or is over, stays as it is."""
+        self._change(
+            "update sent set state = ? where notice = ? and state not in"
+            " ('queued','refused','withdrawn','closed','expired')",
+            (state, notice),
+        )
+
+    def refuse(self, notice: NoticeId) -> None:
+        """Note that the hub did not take a queued notice, and forget what it held."""
+        self.forget(notice, "refused")
+
+    def forget(self, notice: NoticeId, state: str) -> None:
+        """End a notice: content keys, tokens and clear identity are destroyed, the row stays."""
+        sealed = self._seal(_FORGOTTEN, f"sent:{notice}")
+        self._change("update sent set state = ?, body = ? where notice = ?", (state, sealed, notice))
+        # What was overwritten must not live on in the write-ahead log.
+        self._rows("pragma wal_checkpoint(truncate)")
+
+    def rewrite(self, notice: NoticeId, body: Json) -> None:
+        """Keep a notice's body with something in it changed."""
+        sealed = self._seal(body, f"sent:{notice}")
+        self._change("update sent set body = ? where notice = ?", (sealed, notice))
 
     def sent(self, notice: NoticeId) -> Sent | None:
         """One notice this member made."""
         found = self._sent("where notice = ?", notice)
         return found[0] if found else None
 
+    def tell(self, notice: NoticeId, member: MemberId) -> None:
+        """Note that a member was given the key of a notice of ours."""
+        self._change("insert into told values (?,?) on conflict do nothing", (notice, member))
+
+    def told(self, sent: Sent) -> list[MemberId]:
+        """Members that could have opened a notice of ours."""
+        rows = self._rows("select member from told where notice = ? order by member", (sent.notice,))
+        named = [] if sent.recipient is None else [sent.recipient]
+        return [*named, *(MemberId(member) for (member,) in rows)]
+
     def all_sent(self) -> list[Sent]:
         """Every notice this member made, oldest first."""
         return self._sent("order by notice limit ?", -1)
 
+    def _free_source(self, source: str) -> None:
+        self._change(
+            "update sent set source = source || ':' || notice where source = ? and state in"
+            " ('refused','withdrawn','expired')",
+            (source,),
+        )
+
     def _sent(self, where: str, value: object) -> list[Sent]:
-        rows = self._db.execute(f"select * from sent {where}", (value,))  # noqa: S608 - fixed clauses
+        rows = self._rows(f"select * from sent {where}", (value,))  # noqa: S608 - fixed clauses
         return [self._read_sent(*row) for row in rows]
 
     # --- received -------------------------------------------------------------------------------
@@ -145,7 +206,7 @@ class Records:
             received.item, received.notice, received.sender, received.stage, received.counter, received.state,
             received.log_index, received.log_size, self._seal(received.body, f"received:{received.item}"),
         )  # fmt: skip
-        self._db.execute("insert into received values (?,?,?,?,?,?,?,?,?) on conflict do nothing", row)
+        self._change("insert into received values (?,?,?,?,?,?,?,?,?) on conflict do nothing", row)
 
     def received(self, item: DisclosureId) -> Received | None:
         """One delivery."""
@@ -162,57 +223,87 @@ class Records:
 
     def set_received(self, item: DisclosureId, state: str) -> None:
         """Note what became of a delivery."""
-        self._db.execute("update received set state = ? where item = ?", (state, item))
+        self._change("update received set state = ? where item = ?", (state, item))
+
+    def forget_facts(self, notice: NoticeId, state: str) -> None:
+        """Destroy what was opened of a notice: it is not about anybody of ours."""
+        for one in self.of_notice(notice):
+            about = one.body.get("about") if isinstance(one.body, dict) else None
+            body: Json = {"facts": {}, "about": about, "forgotten": True}
+            sealed = self._seal(body, f"received:{one.item}")
+            self._change("update received set state = ?, body = ? where item = ?", (state, sealed, one.item))
+        self._rows("pragma wal_checkpoint(truncate)")
 
     def _received(self, where: str, value: object) -> list[Received]:
-        rows = self._db.execute(f"select * from received {where}", (value,))  # noqa: S608 - fixed clauses
+        rows = self._rows(f"select * from received {where}", (value,))  # noqa: S608 - fixed clauses
         return [self._read_received(*row) for row in rows]
 
     # --- waiting for a person -----------------------------------------------------------------------
 
     def wait(self, waiting: Waiting) -> None:
-        """Keep something for a person to decide."""
+        """Keep something for a person to decide; the same one again changes nothing."""
         row = (
             waiting.item, waiting.kind, waiting.notice, waiting.state,
             self._seal(waiting.body, f"waiting:{waiting.item}"),
         )  # fmt: skip
-        self._db.execute("insert into waiting values (?,?,?,?,?) on conflict do nothing", row)
+        self._change("insert into waiting values (?,?,?,?,?) on conflict do nothing", row)
 
     def waiting(self, kind: str | None = None) -> list[Waiting]:
         """What waits for a person."""
-        rows = self._db.execute("select * from waiting where state = 'open' order by item")
+        rows = self._rows("select * from waiting where state = 'open' order by item")
         found = [self._read_waiting(*row) for row in rows]
         return [one for one in found if kind is None or one.kind == kind]
 
-    def decided(self, item: str) -> None:
-        """A person has decided."""
-        self._db.execute("update waiting set state = 'decided' where item = ?", (item,))
+    def decided(self, item: str, how: str = "decided") -> None:
+        """A person has decided; `how` says which way, where that matters later."""
+        body = self._seal({}, f"waiting:{item}")
+        self._change("update waiting set state = ?, body = ? where item = ?", (how, body, item))
+
+    def approved_here(self, notice: NoticeId) -> bool:
+        """Whether a named officer of ours has approved a match of this notice."""
+        return bool(self._rows("select 1 from waiting where notice = ? and state = 'approved'", (notice,)))
 
     # --- the caseload, and places ------------------------------------------------------------------
 
-    def know(self, who: str, person: Json) -> None:
-        """Keep one person of the member's own caseload, to compare deliveries with."""
-        row = (who, self._seal(person, f"known:{who}"))
-        self._db.execute(
-            "insert into known values (?,?) on conflict (who) do update set body = excluded.body", row
-        )
+    def know(self, people: Iterable[tuple[str, str, Json]]) -> int:
+        """Keep the member's own caseload (reference, date of birth, identity), in place of the last one."""
+        rows = [(who, self._tag(dob), self._seal(person, f"known:{who}")) for who, dob, person in people]
+        with self.together():
+            self._db.execute("delete from known")
+            self._db.executemany("insert or replace into known values (?,?,?)", rows)
+            (count,) = self._db.execute("select count(*) from known").fetchone()
+        return int(count)
 
-    def caseload(self) -> Iterator[tuple[str, Json]]:
-        """The member's own caseload."""
-        for who, body in self._db.execute("select who, body from known order by who"):
-            yield who, self._open(body, f"known:{who}")
+    def caseload_born(self, dob: str) -> list[Json]:
+        """Everybody of the member's own caseload with this date of birth."""
+        rows = self._rows("select who, body from known where born = ? order by who", (self._tag(dob),))
+        return [self._open(body, f"known:{who}") for who, body in rows]
 
     def place(self, name: str) -> str | None:
         """Where we had come to: a cursor, a checkpoint."""
-        row = self._db.execute("select value from place where name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("select value from place where name = ?", (name,))
+        return str(rows[0][0]) if rows else None
 
     def set_place(self, name: str, value: str) -> None:
         """Note where we have come to."""
-        self._db.execute(
+        self._change(
             "insert into place values (?,?) on conflict (name) do update set value = excluded.value",
             (name, value),
         )
+
+    # --- rows -----------------------------------------------------------------------------------------
+
+    def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
+        with self._lock:
+            return self._db.execute(statement, values).fetchall()
+
+    def _change(self, statement: str, values: tuple[object, ...]) -> bool:
+        with self._lock:
+            return self._db.execute(statement, values).rowcount == 1
+
+    def _tag(self, dob: str) -> str:
+        """Finds a birthday without telling it: the records file may be read by others than its key."""
+        return canonical.b64u(subkey(self._vault, f"born: {dob}"))
 
     def _seal(self, body: Json, label: str) -> bytes:
         return rest_seal(canonical.encode(body), self._vault, os.urandom(12), label)
