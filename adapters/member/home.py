@@ -4,11 +4,19 @@ home/gateway.json    who we are, which hub, and what was pinned out of band
 home/key             the key file, where no passphrase is used (mode 600)
 home/keyring         every secret, sealed
 home/records.db      notices sent and received, sealed row by row
-home/mappings/       how this member's own files are read
+home/columns/        how this member's own files are read
+home/token           the local API's token (mode 600)
+
+Several processes may use one home at once (`hub gateway run` beside a command): what is read,
+changed and written back is changed under a lock.
 """
 
+import fcntl
 import json
 import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -37,6 +45,8 @@ class Pinned:
     telephone: str
     mailbox: str
     acts_for: MemberId | None = None
+    officer: str = ""
+    """Who acts where a command does not say; the team where this is empty."""
 
 
 class Home:
@@ -57,7 +67,7 @@ class Home:
             return Pinned(**json.loads((self.path / "gateway.json").read_text("utf-8")))
         except FileNotFoundError:
             raise GatewayFault(
-                "no-home", "this folder is no gateway's home: run `hub gateway init` in it"
+                "no-home", "this folder is no gateway's home: run `hub gateway init` in it, or give --home"
             ) from None
         except (TypeError, ValueError):
             raise GatewayFault(
@@ -66,29 +76,81 @@ class Home:
 
     def pin(self, pinned: Pinned) -> None:
         """Write the settings."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self.path / "gateway.json", json.dumps(asdict(pinned), indent=2).encode())
 
     def keyring(self) -> Keyring:
-        """Open the keyring."""
+        """Open the keyring; raise `GatewayFault` where there is none, or it does not open."""
+        if not self.has_keyring():
+            raise GatewayFault("no-keyring", "this home has no keys yet: run `hub gateway init` in it")
         return load_keyring(self.path / "keyring", self._open())
 
+    def has_keyring(self) -> bool:
+        """Whether keys were made here."""
+        return (self.path / "keyring").exists()
+
     def keep(self, keyring: Keyring) -> None:
-        """Write the keyring back, sealed."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Write the keyring back, sealed; a new one makes its key file where no passphrase is set."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.has_keyring() and not _passphrase():
+            self._make_key_file()
         save_keyring(self.path / "keyring", keyring, self._open())
+
+    def change(self, change: Callable[[Keyring], Keyring]) -> Keyring:
+        """Change the keyring as it lies on disk now, so that no other process's key is lost."""
+        with self._locked():
+            changed = change(self.keyring())
+            self.keep(changed)
+        return changed
+
+    def token(self) -> str:
+        """The local API's token, made at first use; only its owner can read the file."""
+        path = self.path / "token"
+        with self._locked():
+            if not path.exists():
+                write_private(path, secrets.token_urlsafe(32).encode())
+        _check_private(path, "token-file-open")
+        return path.read_text("ascii").strip()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.path / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _open(self) -> bytes:
         """The secret over the keyring: a passphrase from the environment, else the key file."""
         if self._secret is None:
-            passphrase = os.environ.get(PASSPHRASE)
+            passphrase = _passphrase()
             self._secret = passphrase.encode() if passphrase else self._key_file()
         return self._secret
+
+    def _make_key_file(self) -> None:
+        path = self.path / "key"
+        if not path.exists():
+            write_private(path, canonical.b64u(os.urandom(32)).encode())
 
     def _key_file(self) -> bytes:
         path = self.path / "key"
         if not path.exists():
-            write_private(path, canonical.b64u(os.urandom(32)).encode())
-        if path.stat().st_mode & 0o077:
-            raise GatewayFault("key-file-open", "others can read the key file: chmod 600 it, then try again")
+            raise GatewayFault(
+                "key-missing", f"set {PASSPHRASE} or {PASSPHRASE}_FILE, or put the key file back"
+            )
+        _check_private(path, "key-file-open")
         return path.read_bytes()
+
+
+def _passphrase() -> str | None:
+    """The passphrase itself, or the first line of the file that the environment names."""
+    path = os.environ.get(f"{PASSPHRASE}_FILE")
+    if path is None:
+        return os.environ.get(PASSPHRASE) or None
+    try:
+        return Path(path).read_text("utf-8").splitlines()[0]
+    except (OSError, ValueError, IndexError):
+        raise GatewayFault("passphrase-file", f"{PASSPHRASE}_FILE names no file with a passphrase") from None
+
+
+def _check_private(path: Path, code: str) -> None:
+    if path.stat().st_mode & 0o077:
+        raise GatewayFault(code, f"others can read the file {path.name}: chmod 600 it, then try again")
