@@ -2,7 +2,9 @@
 
 A member's key counts here once its directory entry is signed by the member's identity key and the
 entry's place in the log is proved under the pinned log key. Sealing to a key that the hub made up
-would hand it the contents, so nothing is sealed without that proof.
+would hand it the contents, so nothing is sealed without that proof. The identity key of a member
+is remembered when it is first seen, and another one in its place is refused; under our own name
+no key may stand that we did not make.
 """
 
 from collections.abc import Callable
@@ -10,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from adapters.member.auditor import Auditor
 from adapters.member.errors import GatewayFault
+from adapters.member.keyring import Keyring
+from adapters.member.records import Records
 from adapters.member.transport import Transport
 from hub.consent.question import Role
-from hub.protocols import entry
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.delivery import read_opening
 from hub.protocols.entry import Opening
@@ -27,8 +31,6 @@ from hub.protocols.keys import (
     read_entry,
 )
 from hub.protocols.names import KeyId, MemberId, MemberKind
-from hub.protocols.proof import parse_proof, verify_proof
-from hub.protocols.signed_note import NoteKey
 
 FRESH_SECONDS: Final = 60
 """How long what was read of a member's keys is used before it is read again."""
@@ -58,9 +60,12 @@ class MemberKeys:
 class Directory:
     """Members and their keys, each checked before it is believed."""
 
-    def __init__(self, transport: Transport, log: NoteKey, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, transport: Transport, auditor: Auditor, records: Records, now: Callable[[], datetime]
+    ) -> None:
         self._transport = transport
-        self.log = log
+        self._auditor = auditor
+        self._records = records
         self._now = now
         self._keys: dict[MemberId, tuple[datetime, MemberKeys]] = {}
         self._listings: tuple[datetime, dict[MemberId, Listing]] | None = None
@@ -68,8 +73,7 @@ class Directory:
     def members(self) -> dict[MemberId, Listing]:
         """Every member as listed."""
         if self._listings is None or self._stale(self._listings[0]):
-            reader = Reader(self._transport.get("/v1/members", {"limit": 500}), "members")
-            found = [_listing(one) for one in reader.objects("data")]
+            found = [_listing(one) for one in self._transport.pages("/v1/members")]
             self._listings = (self._now(), {one.member: one for one in found})
         return self._listings[1]
 
@@ -80,6 +84,21 @@ class Directory:
         except KeyError:
             raise GatewayFault("member-unknown", "the directory does not list this member") from None
 
+    def refresh(self) -> None:
+        """Forget what was read, so that the next question reads it anew."""
+        self._keys = {}
+        self._listings = None
+
+    def check_own(self, member: MemberId, keyring: Keyring) -> None:
+        """Raise `Untrusted` where under our own name a key stands that we did not make."""
+        listed = self.keys(member)
+        ours = {keyring.signing.key_id, keyring.access.key_id, *(key.key_id for key in keyring.sealing)}
+        usable = {entry.key_id for entry in listed.entries if entry.key_id not in listed.revoked}
+        if listed.identity.key_id != keyring.identity.public.key_id or not usable <= ours:
+            raise Untrusted(
+                "own-name", "the directory lists a key under our name that we did not make; ring the operator"
+            )
+
     def keys(self, member: MemberId) -> MemberKeys:
         """A member's verified keys; raise `Untrusted` where a signature or proof does not hold."""
         known = self._keys.get(member)
@@ -87,6 +106,14 @@ class Directory:
             known = (self._now(), self._read(member))
             self._keys[member] = known
         return known[1]
+
+    def has_key(self, member: MemberId, key_id: KeyId) -> bool:
+        """Whether a member has a logged, unrevoked signing key of this id."""
+        try:
+            self._entry(member, KeyUse.SIGNING, key_id)
+        except Untrusted:
+            return False
+        return True
 
     def signing_key(self, member: MemberId, key_id: KeyId) -> VerifyingKey:
         """The logged signing key of this id; raise `Untrusted` where the member has none such."""
@@ -106,9 +133,13 @@ class Directory:
         return self.keys(member).identity
 
     def _entry(self, member: MemberId, use: KeyUse, key_id: KeyId) -> DirectoryEntry:
-        for one in self._valid(member, use):
-            if one.key_id == key_id:
-                return one
+        for fresh in (False, True):
+            # A key that was registered a moment ago is not in what was read before that.
+            if fresh:
+                self._keys.pop(member, None)
+            for one in self._valid(member, use):
+                if one.key_id == key_id:
+                    return one
         raise Untrusted("key-not-logged", "the member has no logged, unrevoked key of this id")
 
     def _valid(self, member: MemberId, use: KeyUse) -> list[DirectoryEntry]:
@@ -132,10 +163,27 @@ class Directory:
 
     def _identity(self, reader: Reader, member: MemberId) -> DocumentPublicKey:
         identity = DocumentPublicKey.from_jwks(reader.value("jwks"))
-        opening = read_opening(reader.object("opening"))
-        self._prove(opening, reader.text("proof", max=16_384))
+        logged, proof = reader.nullable_object("opening"), reader.nullable_text("proof", max=16_384)
+        if logged is None or proof is None:
+            raise Untrusted(
+                "identity-not-logged", "this member's identity key is not in the log yet; wait a slot"
+            )
+        opening = read_opening(logged)
+        self._auditor.prove(opening, proof)
         _check_key_record(opening, member, identity.key_id)
+        self._check_first_seen(member, identity.key_id)
         return identity
+
+    def _check_first_seen(self, member: MemberId, identity: KeyId) -> None:
+        """An identity key changes by hand alone: another one in the log is not believed by itself."""
+        name = f"identity:{member}"
+        first = self._records.place(name)
+        if first is None:
+            self._records.set_place(name, identity)
+        elif first != identity:
+            raise Untrusted(
+                "identity-changed", "this member has another identity key than before; ring them and compare"
+            )
 
     def _logged_entry(
         self, reader: Reader, identity: DocumentPublicKey, member: MemberId
@@ -147,12 +195,9 @@ class Directory:
         if found.member != member:
             raise Untrusted("key-other-member", "a directory entry names another member")
         opened = read_opening(opening)
-        self._prove(opened, proof)
+        self._auditor.prove(opened, proof)
         _check_key_record(opened, member, found.key_id)
         return found, reader.value("revoked_at_index") is not None
-
-    def _prove(self, opening: Opening, proof: str) -> None:
-        verify_proof(parse_proof(proof), entry.commit(opening.record, opening.salt), self.log)
 
 
 def _check_key_record(opening: Opening, member: MemberId, key_id: KeyId) -> None:

@@ -2,26 +2,28 @@
 
 Agreements are believed when every party's identity key has signed the bytes. What is decided
 here is decided again at the hub; where the two differ, the stricter one holds, because the gateway
-leaves keys out of the box for what it would not permit.
+leaves keys out of the box for what it would not permit. A paper that does not hold counts for
+nothing and is named; it does not keep the others from counting.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from adapters.member.directory import Directory, Listing
+from adapters.member.errors import HubRefused
 from adapters.member.transport import Transport
 from hub.consent.agreement import Agreement, AgreementBook, State
 from hub.consent.decision import Decision, decide
-from hub.consent.documents import read_agreement
-from hub.consent.flags import Flags, union
+from hub.consent.documents import agreement_digest, read_agreement
+from hub.consent.flags import Flags
 from hub.consent.question import Actor, Category, EvidenceClass, Purpose, Question, Scope
 from hub.protocols import canonical
 from hub.protocols.canonical import Json, Reader
-from hub.protocols.errors import Untrusted
+from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.mandate import read_mandate
-from hub.protocols.names import MemberId, NoticeType, Part
+from hub.protocols.names import AgreementId, Digest, MemberId, NoticeType, Part, parse_id
 from hub.protocols.signing import Typ, verify_document
 
 _STATES: Final = {
@@ -32,6 +34,9 @@ _STATES: Final = {
     "superseded": State.ENDED,
 }
 
+Verified = dict[tuple[AgreementId, int, Digest], Agreement]
+"""Agreements whose signatures have held before: one version's bytes never change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -40,6 +45,8 @@ class Terms:
     agreements: AgreementBook
     mandates: frozenset[tuple[MemberId, MemberId]]
     requests: frozenset[tuple[MemberId, MemberId]]
+    doubted: tuple[str, ...] = field(default=())
+    """Papers that do not hold, each with the code of what is wrong: they count for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +65,18 @@ class Telling:
     approved_by: frozenset[MemberId] = frozenset()
 
 
-def read_terms(transport: Transport, directory: Directory, now: Callable[[], datetime]) -> Terms:
-    """Fetch and verify agreements, mandates and standing requests that concern this member."""
-    return Terms(
-        agreements=AgreementBook.from_agreements(_agreements(transport, directory)),
-        mandates=frozenset(_pairs(transport, directory, "/v1/mandates", Typ.MANDATE, now())),
-        requests=frozenset(
-            _pairs(transport, directory, "/v1/standing-requests", Typ.STANDING_REQUEST, now())
-        ),
-    )
+def read_terms(
+    transport: Transport, directory: Directory, now: Callable[[], datetime], verified: Verified | None = None
+) -> Terms:
+    """Fetch and verify agreements, mandates and standing requests that concern this member.
+
+    What was verified before is taken from `verified`, and what is verified now is added to it.
+    """
+    reading = _Reading(transport, directory, now(), {} if verified is None else verified)
+    agreements = list(reading.agreements())
+    mandates = frozenset(reading.pairs("/v1/mandates", Typ.MANDATE))
+    requests = frozenset(reading.pairs("/v1/standing-requests", Typ.STANDING_REQUEST))
+    return Terms(AgreementBook.from_agreements(agreements), mandates, requests, tuple(reading.doubted))
 
 
 def ask(telling: Telling, category: Category, terms: Terms, now: datetime) -> Decision:
@@ -122,16 +132,62 @@ def _only_mandate(member: MemberId, terms: Terms) -> MemberId | None:
     return authorities[0] if len(authorities) == 1 else None
 
 
-def _agreements(transport: Transport, directory: Directory) -> Iterable[Agreement]:
-    for one in Reader(transport.get("/v1/agreements", {"limit": 500}), "agreements").objects("data"):
-        name, version = one.text("agreement"), one.integer("version")
-        detail = Reader(transport.get(f"/v1/agreements/{name}/versions/{version}"), "agreement")
+@dataclass
+class _Reading:
+    """One reading of all papers, with those that did not hold."""
+
+    transport: Transport
+    directory: Directory
+    now: datetime
+    verified: Verified
+    doubted: list[str] = field(default_factory=list)
+
+    def agreements(self) -> Iterator[Agreement]:
+        """Every agreement that is signed as it must be, in its state."""
+        for one in self.transport.pages("/v1/agreements"):
+            name = "agreement"
+            try:
+                name = one.id("agreement", "agr")
+                state = _state_of(one)
+                yield self._agreement(AgreementId(name), one, state).recorded_as(state)
+            except (ProtocolError, HubRefused) as fault:
+                self.doubted.append(f"{name}: {fault.code}")
+
+    def pairs(self, path: str, typ: Typ) -> Iterator[tuple[MemberId, MemberId]]:
+        """Authority and other of every mandate or standing request that is in its time."""
+        for one in self.transport.pages(path):
+            if one.text("state") != "in_force":
+                continue
+            try:
+                authority = MemberId(parse_id("".join(one.list_of_text("parties")[:1]), "mbr"))
+                mandate = read_mandate(one.value("document"), typ, self.directory.identity(authority))
+            except (ProtocolError, HubRefused) as fault:
+                self.doubted.append(f"{typ.name.lower()}: {fault.code}")
+                continue
+            if mandate.valid_from <= self.now < mandate.valid_until:
+                yield mandate.authority, mandate.other
+
+    def _agreement(self, name: AgreementId, one: Reader, state: State) -> Agreement:
+        version, digest = one.integer("version"), one.digest("digest")
+        known = self.verified.get((name, version, digest))
+        if known is not None:
+            return known
+        detail = Reader(self.transport.get(f"/v1/agreements/{name}/versions/{version}"), "agreement")
         document = detail.value("document")
         agreement = read_agreement(document)
-        state = _STATES[one.text("state")]
+        if (agreement.id, agreement.version, agreement_digest(document)) != (name, version, digest):
+            raise Untrusted("agreement-other-bytes", "the hub lists another agreement than it shows")
         if state is not State.PROPOSED:
-            _check_signed(agreement, document, detail.value("signed"), directory)
-        yield agreement.recorded_as(state)
+            _check_signed(agreement, document, detail.value("signed"), self.directory)
+            self.verified[name, version, digest] = agreement
+        return agreement
+
+
+def _state_of(listed: Reader) -> State:
+    state = _STATES.get(listed.text("state"))
+    if state is None:
+        raise MalformedMessage("agreement-state", "the hub lists a state that this gateway does not know")
+    return state
 
 
 def _check_signed(agreement: Agreement, document: Json, signed: Json, directory: Directory) -> None:
@@ -140,22 +196,3 @@ def _check_signed(agreement: Agreement, document: Json, signed: Json, directory:
         raise Untrusted(
             "agreement-other-bytes", "the hub shows another agreement than the one that was signed"
         )
-
-
-def _pairs(
-    transport: Transport, directory: Directory, path: str, typ: Typ, now: datetime
-) -> Iterable[tuple[MemberId, MemberId]]:
-    for one in Reader(transport.get(path, {"limit": 500}), path).objects("data"):
-        if one.text("state") != "in_force":
-            continue
-        authority = MemberId(one.list_of_text("parties")[0])
-        mandate = read_mandate(one.value("document"), typ, directory.identity(authority))
-        if mandate.valid_from <= now < mandate.valid_until:
-            yield mandate.authority, mandate.other
-
-
-def with_counter(telling: Telling, counter: Flags, asserted_at: datetime) -> Telling:
-    """The same telling under the union of both notices' flags."""
-    return replace(
-        telling, flags=union(telling.flags, counter), asserted_at=min(telling.asserted_at, asserted_at)
-    )

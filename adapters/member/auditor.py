@@ -1,0 +1,102 @@
+"""The log as this gateway has seen it: it only ever grows, and our name in it is ours alone.
+
+Decides whether a checkpoint that the hub shows belongs to the log that was seen before. The
+largest one seen is kept. A larger one must begin with it, a smaller one must be its beginning,
+one of the same size must be the same: shown from the log's public tiles, which need no trust,
+because they must give both signed roots (RFC 9162 consistency; C2SP tiles). Where they do not,
+the hub has signed two histories: nothing under the new one is opened, and both notes are kept as
+evidence. The first checkpoint is believed as it comes.
+"""
+
+import threading
+from typing import Final
+
+from adapters.member.records import Records, Waiting
+from hub.protocols import canonical, entry
+from hub.protocols.canonical import Json
+from hub.protocols.checkpoint import Checkpoint, verify_checkpoint
+from hub.protocols.entry import Opening
+from hub.protocols.errors import Untrusted
+from hub.protocols.merkle import Nodes, root_at
+from hub.protocols.proof import parse_proof, verify_proof
+from hub.protocols.signed_note import NoteKey
+from hub.protocols.tiles import ReadFile, nodes_of_tiles
+
+SEEN: Final = "checkpoint"
+"""Where the records keep the note of the largest checkpoint seen."""
+
+
+class Auditor:
+    """Checks proofs, and every checkpoint that comes with one against those seen before.
+
+    `read` gives a file of the log by its path below the log's prefix.
+    """
+
+    def __init__(self, log: NoteKey, read: ReadFile, records: Records) -> None:
+        self._log = log
+        self._read = read
+        self._records = records
+        self._lock = threading.Lock()
+        self._known: dict[int, bytes] = {}
+
+    def prove(self, opening: Opening, proof: str) -> Checkpoint:
+        """Check that an opened entry is in the log that we know; return the checkpoint that shows it.
+
+        Raises `Untrusted` or `MalformedMessage` where signature, proof or history do not hold.
+        """
+        parsed = parse_proof(proof)
+        checkpoint = verify_proof(parsed, entry.commit(opening.record, opening.salt), self._log)
+        self.accept(parsed.checkpoint_note)
+        return checkpoint
+
+    def accept(self, note: str) -> Checkpoint:
+        """Hold a checkpoint to the largest one seen, and keep it where it is larger.
+
+        Raises `Untrusted` ("log-forked") where the log has two histories, ("log-tiles") where its
+        tiles do not show that it has one.
+        """
+        checkpoint = verify_checkpoint(note, self._log)
+        with self._lock:
+            if self._known.get(checkpoint.size) != checkpoint.root:
+                self._accept(checkpoint, note)
+                self._known = {**dict(list(self._known.items())[-64:]), checkpoint.size: checkpoint.root}
+        return checkpoint
+
+    def seen(self) -> Checkpoint | None:
+        """The largest checkpoint seen."""
+        note = self._records.place(SEEN)
+        return None if note is None else verify_checkpoint(note, self._log)
+
+    def _accept(self, shown: Checkpoint, note: str) -> None:
+        seen = self.seen()
+        if seen is not None:
+            smaller, larger = sorted((seen, shown), key=lambda checkpoint: checkpoint.size)
+            self._check_history(smaller, larger, note)
+        if seen is None or shown.size > seen.size:
+            self._records.set_place(SEEN, note)
+
+    def _check_history(self, smaller: Checkpoint, larger: Checkpoint, note: str) -> None:
+        """The smaller tree is the beginning of the larger one, or there are two logs under one name."""
+        if smaller.size == larger.size:
+            same = smaller.root == larger.root
+        else:
+            nodes = nodes_of_tiles(self._read, larger.size)
+            _check_tiles(larger, nodes)
+            same = root_at(smaller.size, nodes) == smaller.root
+        if not same:
+            self._keep_evidence(note)
+            raise Untrusted(
+                "log-forked",
+                "the hub has signed two histories of its log; both are kept: show them to the other members",
+            )
+
+    def _keep_evidence(self, note: str) -> None:
+        """Two notes by one key that cannot both be true: whoever has the key's public half can check."""
+        body: Json = {"code": "log-forked", "seen": self._records.place(SEEN), "shown": note}
+        name = f"fork:{canonical.digest(note.encode())}"
+        self._records.wait(Waiting(name, "fork", None, "open", body))
+
+
+def _check_tiles(checkpoint: Checkpoint, nodes: Nodes) -> None:
+    if root_at(checkpoint.size, nodes) != checkpoint.root:
+        raise Untrusted("log-tiles", "the log's tiles do not give the root that it signed; try again later")
