@@ -40,3 +40,16 @@ def scope_throughout(move: Move, on: date, days: int) -> str | None:
     """
     last_day_scope = scope_of(move, on + timedelta(days=days))
     return scope_of(move, on) if last_day_scope is not None else None
+
+
+def scope_fits(scope: str, born: date, on: date) -> bool:
+    """Tell whether a scope that somebody else asserted of a day can be true of this date of birth.
+
+    An age scope must be the one of that age; the others need a status, which only who asserts it
+    knows, and an age that they reach.
+    """
+    age = age_on(born, on)
+    for youngest, oldest, word in _BY_AGE:
+        if word == scope:
+            return youngest <= age <= oldest
+    return (scope == "ehcp_20_24" and 20 <= age <= 24) or (scope == "care_leaver_16_25" and 16 <= age <= 25)

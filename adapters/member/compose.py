@@ -8,13 +8,14 @@ What the hub cannot see (age, status, flags) is asserted as what is safe for thi
 import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Final
 
 from adapters.member.errors import GatewayFault
 from adapters.member.facts import expires_on, flags_of, identity_of, parts_of, person_of
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring
 from adapters.member.records import Sent
-from adapters.move import Move
+from adapters.move import Found, Move
 from adapters.scope import scope_throughout
 from hub.consent.flags import Flags
 from hub.consent.question import Purpose
@@ -32,6 +33,7 @@ from hub.protocols.notice import (
     Envelope,
     Manifest,
     Source,
+    assertion_json,
     manifest_digest,
     part_entries,
     sign_manifest,
@@ -41,6 +43,9 @@ from hub.protocols.sealing import SealedPart, new_part_keys, seal_box, seal_part
 from hub.protocols.subkeys import subkey
 from hub.protocols.suites import HYBRID
 from hub.protocols.token_record import LinkageKey
+
+STATUSES: Final = frozenset({Found.EHC_PLAN, Found.CARE_LEAVER})
+"""What extends a scope beyond nineteen: kept, so that the assertion can be renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,9 @@ def compose(
         "envelope": canonical.b64u(envelope),
         "keys": {part.value: canonical.b64u(key) for part, key in keys.items()},
         "identity": identity_of(move),
-        "postcodes": [person.former_postcode, person.current_postcode],
-        "scope": scope,
+        "assertion": assertion_json(manifest.assertion),
+        "statuses": [*sorted(found.value for found in move.found & STATUSES)],
+        "expires": canonical.instant(manifest.expires_at),
     }
     sent = Sent(
         notice,

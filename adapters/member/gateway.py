@@ -6,7 +6,8 @@
         gateway.poll()
 
 It holds the member's keys and its records, and talks to one hub. Everything that leaves is
-signed or sealed here; everything that arrives is verified here before it is opened.
+signed or sealed here; everything that arrives is verified here before it is opened. One gateway
+may be used from several threads, and several processes may use one home.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,28 +17,41 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import httpx
+
+from adapters.member.auditor import Auditor
 from adapters.member.compose import Addressee, Composed, compose
 from adapters.member.directory import Directory
-from adapters.member.errors import GatewayFault
+from adapters.member.errors import GatewayFault, HubUnreachable
 from adapters.member.facts import flags_of, identity_of
 from adapters.member.home import Home
-from adapters.member.inbox import Inbox, Taken
+from adapters.member.inbox import Inbox, Taken, about_of
 from adapters.member.papers import Papers
 from adapters.member.records import Received, Records, Sent, Waiting
+from adapters.member.renewal import forget_expired, renew
 from adapters.member.routing import authority_of
-from adapters.member.terms import Telling, Terms, could_get, dry_run, read_terms
+from adapters.member.terms import Telling, Terms, Verified, could_get, dry_run, read_terms
 from adapters.member.transport import Transport
 from adapters.move import Move
 from adapters.scope import scope_throughout
 from hub.consent.decision import Decision
 from hub.consent.question import EvidenceClass, Question, Scope
 from hub.protocols import canonical
-from hub.protocols.acknowledgement import Answer, Approval, Outcome, OutcomeKind, sign_approval, sign_outcome
+from hub.protocols.acknowledgement import (
+    Answer,
+    Approval,
+    Level,
+    Outcome,
+    OutcomeKind,
+    sign_approval,
+    sign_outcome,
+)
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.epoch import Epoch, read_epoch, unwrap_linkage_key
+from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.keys import DocumentPublicKey, VerifyingKey
 from hub.protocols.limits import ASSERTION_AGE, BATCH_NOTICES
-from hub.protocols.names import Digest, DisclosureId, EpochId, MemberId, NoticeId, NoticeType
+from hub.protocols.names import DisclosureId, EpochId, KeyId, MemberId, NoticeId, NoticeType
 from hub.protocols.promise import read_promise
 from hub.protocols.sealing import box_key_id
 from hub.protocols.signed_note import parse_vkey
@@ -48,6 +62,23 @@ NAMED: Final = frozenset({NoticeType.CROSS_BORDER_ENROLMENT, NoticeType.LEAVER})
 
 BATCH: Final = min(50, BATCH_NOTICES)
 
+TERMS_SECONDS: Final = 60
+"""How long what was read of the agreements is used before it is read again."""
+
+_NOT_NOW: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
+"""Statuses of one line of a batch that say "later": the notice stays queued."""
+
+_NOT_OURS: Final = frozenset({OutcomeKind.NOT_OURS, OutcomeKind.CONTRADICTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A row, or a notice made of it, that was not sent: where, and why in an officer's words."""
+
+    place: str
+    code: str
+    detail: str
+
 
 @dataclass
 class Published:
@@ -57,24 +88,41 @@ class Published:
     queued: int = 0
     out_of_scope: int = 0
     again: int = 0
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    """Rows that were sent before, as they are now."""
+    refused: list[Unsent] = field(default_factory=list)
+    later: str | None = None
+    """Why the hub could not be asked or did not answer; what is queued is sent later."""
+    not_read: int = 0
+    """Rows not looked at, because the hub could not be asked about their recipients."""
 
 
 class Gateway:
     """One member's gateway over its home."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, path: Path, now: Callable[[], datetime] | None = None, http: httpx.Client | None = None
+    ) -> None:
         self.home = Home(path)
         self.pinned = self.home.pinned()
         self._keyring = self.home.keyring()
         self._now = now or _utc_now
         self.records = Records(self.home.records, self._keyring.vault)
-        self.transport = Transport(self.pinned.hub_url, self.pinned.member, self._keyring.access, self._now)
-        self._hub = VerifyingKey.from_jwk(self.pinned.hub_key)
-        self.directory = Directory(self.transport, parse_vkey(self.pinned.log_vkey), self._now)
+        pinned, keyring = self.pinned, self._keyring
+        self.transport = Transport(pinned.hub_url, pinned.member, keyring.access, self._now, http)
+        self._hub = VerifyingKey.from_jwk(pinned.hub_key)
+        self.auditor = Auditor(parse_vkey(pinned.log_vkey), self._read_log, self.records)
+        self.directory = Directory(self.transport, self.auditor, self.records, self._now)
         self._terms: tuple[datetime, Terms] | None = None
+        self._verified: Verified = {}
         self.inbox = Inbox(
-            self.pinned, self._keyring, self.records, self.transport, self.directory, self.terms, self._now
+            pinned,
+            lambda: self._keyring,
+            self.records,
+            self.transport,
+            self.directory,
+            self.auditor,
+            self.terms,
+            self._now,
         )
 
     def __enter__(self) -> Self:
@@ -94,26 +142,45 @@ class Gateway:
 
     def terms(self) -> Terms:
         """Agreements, mandates and standing requests, verified; read again every minute."""
-        if self._terms is None or (self._now() - self._terms[0]).total_seconds() > 60:
-            self._terms = (self._now(), read_terms(self.transport, self.directory, self._now))
-        return self._terms[1]
+        known = self._terms
+        if known is None or (self._now() - known[0]).total_seconds() > TERMS_SECONDS:
+            read = read_terms(self.transport, self.directory, self._now, self._verified)
+            known = self._terms = (self._now(), read)
+        return known[1]
 
     def refresh(self) -> None:
         """Forget what was read, so that the next question reads it anew."""
         self._terms = None
-        self.directory = Directory(self.transport, self.directory.log, self._now)
+        self.directory.refresh()
 
     def epoch(self) -> EpochId:
-        """The linkage epoch in force, whose key this gateway holds and has checked."""
+        """The linkage epoch in force, whose key this gateway holds and has checked.
+
+        While the hub cannot be asked, the one it named last, as long as that is in its time.
+        """
+        try:
+            epoch = self._epoch_at_hub()
+        except HubUnreachable:
+            document = self.records.place("epoch")
+            if document is None:
+                raise
+            epoch = read_epoch(canonical.decode(document.encode()), self._custodian())
+        if epoch is None or not epoch.in_force(self._now()):
+            raise GatewayFault(
+                "no-epoch", "the custodian has not opened a linkage epoch yet; nothing can be hashed"
+            )
+        self._learn(epoch)
+        return epoch.id
+
+    def _epoch_at_hub(self) -> Epoch | None:
         for one in Reader(self.transport.get("/v1/epochs"), "epochs").objects("data"):
             if one.text("state") == "in_force":
-                epoch = read_epoch(one.value("document"), self._custodian())
+                document = one.value("document")
+                epoch = read_epoch(document, self._custodian())
                 if epoch.in_force(self._now()):
-                    self._learn(epoch)
-                    return epoch.id
-        raise GatewayFault(
-            "no-epoch", "the custodian has not opened a linkage epoch yet; nothing can be hashed"
-        )
+                    self.records.set_place("epoch", canonical.encode(document).decode())
+                    return epoch
+        return None
 
     def _custodian(self) -> DocumentPublicKey:
         if self.pinned.custodian_identity is None:
@@ -125,23 +192,41 @@ class Gateway:
     def _learn(self, epoch: Epoch) -> None:
         if epoch.id in self._keyring.linkage:
             return
-        box = Reader(self.transport.get(f"/v1/epochs/{epoch.id}/wrapped-key"), "wrapped key").text(
-            "box", max=8192
-        )
-        key = unwrap_linkage_key(box, epoch, self._keyring.sealing_key(box_key_id(box)))
-        self._keyring = self._keyring.with_linkage(epoch.id, key)
-        self.home.keep(self._keyring)
+        wrapped = self.transport.get(f"/v1/epochs/{epoch.id}/wrapped-key")
+        box = Reader(wrapped, "wrapped key").text("box", max=8192)
+        self._remember(epoch.id, unwrap_linkage_key(box, epoch, self._keyring.sealing_key(box_key_id(box))))
+
+    def _remember(self, epoch: EpochId, key: bytes) -> None:
+        self._keyring = self.home.change(lambda keyring: keyring.with_linkage(epoch, key))
 
     @property
     def papers(self) -> Papers:
         """What this member signs: agreements, mandates, standing requests; epochs, for the custodian."""
         return Papers(self.pinned.member, self._keyring, self.transport, self.directory)
 
+    @property
+    def fingerprint(self) -> KeyId:
+        """This member's identity key, as people read it to each other."""
+        return self._keyring.identity.public.key_id
+
+    @property
+    def identity(self) -> Json:
+        """This member's public identity key, to be handed over out of band."""
+        return self._keyring.identity.public.jwks
+
     def open_epoch(self, members: list[MemberId]) -> EpochId:
-        """The custodian opens an epoch and keeps its key; for the custodian's own home alone."""
-        epoch, key = self.papers.new_epoch(self._now(), members)
-        self._keyring = self._keyring.with_linkage(epoch, key)
-        self.home.keep(self._keyring)
+        """The custodian opens an epoch and keeps its key; for the custodian's own home alone.
+
+        The key is kept before the epoch is sent, and what was not sent whole is sent again.
+        """
+        document = self.records.place("epoch-opening")
+        if not document:
+            made, key, signed = self.papers.make_epoch(self._now())
+            self._remember(made.id, key)
+            document = canonical.encode(signed).decode()
+            self.records.set_place("epoch-opening", document)
+        epoch = self.papers.send_epoch(canonical.decode(document.encode()), members)
+        self.records.set_place("epoch-opening", "")
         return epoch
 
     # --- publish ------------------------------------------------------------------------------------
@@ -163,51 +248,61 @@ class Gateway:
         return done
 
     def flush(self, done: Published | None = None) -> Published:
-        """Send what is queued; what the hub does not answer for stays queued."""
+        """Send what is queued; what the hub does not answer for stays queued, and `later` says why."""
         done = done or Published()
-        while queued := self.records.queued(BATCH):
-            refused = self._send(queued, done)
-            if refused == len(queued):
-                break
+        try:
+            while done.later is None and (queued := self.records.queued(BATCH)):
+                self._send(queued, done)
+        except HubUnreachable as fault:
+            done.later = fault.detail
         return done
 
     def _queue(self, move: Move, kind: NoticeType, officer: str, epoch: EpochId, done: Published) -> None:
+        if done.later is not None:
+            done.not_read += 1
+            return
         if scope_throughout(move, self._now().date(), ASSERTION_AGE.days) is None:
             done.out_of_scope += 1
             return
         try:
             composed = self.compose(move, kind, officer, epoch)
-        except GatewayFault as fault:
-            done.refused.append((move.place, fault.code))
-            return
-        if self.records.queue(composed.sent):
-            done.queued += 1
+        except HubUnreachable as fault:
+            done.later, done.not_read = fault.detail, done.not_read + 1
+        except (GatewayFault, ProtocolError) as fault:
+            done.refused.append(Unsent(move.place, fault.code, fault.detail))
         else:
-            done.again += 1
+            fresh = self.records.queue(composed.sent)
+            done.queued, done.again = done.queued + fresh, done.again + (not fresh)
 
     def compose(self, move: Move, kind: NoticeType, officer: str, epoch: EpochId) -> Composed:
         """Make one notice of a move, with the recipient's key box where the type names a recipient."""
         addressee = self._addressee(move, kind) if kind in NAMED else None
         return compose(move, kind, self.pinned, self._keyring, epoch, officer, self._now(), addressee)
 
-    def _send(self, queued: list[Sent], done: Published) -> int:
+    def _send(self, queued: list[Sent], done: Published) -> None:
         lines = b"\n".join(_envelope(sent) for sent in queued)
         answer = Reader(self.transport.send("/v1/notice-batches", lines, "application/x-ndjson"), "results")
-        refused = 0
-        for sent, result in zip(queued, answer.objects("results"), strict=True):
+        results = answer.objects("results")
+        if len(results) != len(queued):
+            raise MalformedMessage(
+                "results-count", "the hub answered for another number of notices than were sent"
+            )
+        for sent, result in zip(queued, results, strict=True):
             if result.has("promise"):
-                promise = result.text("promise", max=4096)
-                if read_promise(promise, self._hub).manifest != sent.digest:
-                    raise GatewayFault(
-                        "promise-other", "the hub promised another notice than the one that was sent"
-                    )
-                self.records.promised(sent.notice, promise)
+                self._believe(result.text("promise", max=4096), sent)
                 done.promised.append(sent.notice)
+            elif result.integer("status") in _NOT_NOW:
+                done.later = result.text("detail", max=1000)
             else:
-                refused += 1
-                self.records.set_sent(sent.notice, "refused")
-                done.refused.append((sent.notice, result.text("code")))
-        return refused
+                self.records.refuse(sent.notice)
+                done.refused.append(Unsent(sent.notice, result.text("code"), result.text("detail", max=1000)))
+
+    def _believe(self, promise: str, sent: Sent) -> None:
+        """Keep the hub's signed word on a notice, once it is about that notice."""
+        promised = read_promise(promise, self._hub)
+        if (promised.notice, promised.manifest) != (sent.notice, sent.digest):
+            raise Untrusted("promise-other", "the hub promised another notice than the one that was sent")
+        self.records.promised(sent.notice, promise)
 
     # --- where to, and may it --------------------------------------------------------------------------
 
@@ -254,9 +349,31 @@ class Gateway:
     # --- the inbox ------------------------------------------------------------------------------------
 
     def poll(self, wait: int = 0) -> Taken:
-        """Send what is queued, then take what waits: open, compare, grant, acknowledge."""
-        self.flush()
+        """Send what is queued, then take what waits: open, compare, grant, acknowledge.
+
+        Raises `HubUnreachable` where the hub does not answer, and `Untrusted` where its directory
+        lists a key under our name that we did not make: then nothing is taken any more.
+        """
+        if (later := self.flush().later) is not None:
+            raise HubUnreachable("hub-unreachable", later)
+        self._check_own_name()
+        self._tend()
         return self.inbox.pull(wait)
+
+    def _check_own_name(self) -> None:
+        try:
+            self.directory.check_own(self.pinned.member, self._keyring)
+        except Untrusted as fault:
+            if fault.code != "identity-not-logged":  # just admitted: the log has it with the next slot
+                raise
+
+    def _tend(self) -> None:
+        """Once a day: renew what we asserted and is still true, forget what is over."""
+        today = self._now().date().isoformat()
+        if self.records.place("tended") != today:
+            forget_expired(self.records, self._now())
+            renew(self.records, self.transport, self._keyring.signing, self._now())
+            self.records.set_place("tended", today)
 
     def received(self) -> list[Received]:
         """Everything that was delivered and opened."""
@@ -266,64 +383,89 @@ class Gateway:
         """What a person has to decide."""
         return self.records.waiting()
 
-    def decide_unsure(self, item: DisclosureId, answer: Answer, officer: str) -> None:
+    def delivery(self, item: str) -> Received:
+        """One delivery; raise `GatewayFault` where nothing of this id was received here."""
+        received = self.records.received(DisclosureId(item))
+        if received is None:
+            raise GatewayFault("item-unknown", "nothing of this id was received here; see `hub inbox list`")
+        return received
+
+    def decide_unsure(self, item: str, answer: Answer, officer: str) -> None:
         """An officer says whether a delivered identity is the person meant (I10)."""
-        received = self.records.received(item)
-        about = received.body["about"] if received and isinstance(received.body, dict) else None
-        if received is None or not isinstance(about, dict):
-            raise GatewayFault("item-unknown", "nothing of this id was received here")
-        self.inbox.confirm(received, str(about["manifest"]), answer, officer)
+        received = self.delivery(item)
+        self.inbox.confirm(received, answer, officer)
         self.records.decided(item)
 
-    def grant_restricted(self, item: str, officer: str) -> Taken:
+    def grant_restricted(self, item: str, officer: str, *, grant: bool = True) -> Taken:
         """A named officer answers a key request that no machine may answer."""
-        taken = Taken()
-        for waiting in self.records.waiting("key_request"):
-            if waiting.item == item:
-                self.inbox.answer(item, self.inbox.request_of(waiting), officer, taken)
+        taken, waiting = Taken(), self._waiting("key_request", item)
+        request = self.inbox.request_of(waiting)
+        if grant:
+            self.inbox.answer(item, request, officer, taken)
+        else:
+            self.inbox.decline(item, request, officer, taken)
         return taken
 
-    def approve_task(self, item: DisclosureId, officer: str, *, approve: bool) -> None:
+    def approve_task(self, item: str, officer: str, *, approve: bool) -> None:
         """A named officer lets a held match go on, or does not."""
-        for waiting in self.records.waiting("officer_task"):
-            if waiting.item == item and waiting.notice is not None:
-                approval = Approval(item, self.pinned.member, waiting.notice, approve, officer, self._now())
-                signed = sign_approval(approval, self._keyring.signing)
-                self.transport.post(f"/v1/inbox/{item}/approval", {"approval": signed})
-                self.records.decided(item)
-                return
-        raise GatewayFault("item-unknown", "no officer's task of this id waits here")
+        waiting = self._waiting("officer_task", item)
+        if waiting.notice is None:
+            raise GatewayFault("item-unknown", "this task names no notice of ours")
+        task, member = DisclosureId(item), self.pinned.member
+        approval = Approval(task, member, waiting.notice, approve, officer, self._now())
+        signed = sign_approval(approval, self._keyring.signing)
+        self.transport.post(f"/v1/inbox/{item}/approval", {"approval": signed})
+        self.records.decided(item, "approved" if approve else "declined")
 
-    def report_outcome(self, item: DisclosureId, outcome: OutcomeKind) -> None:
-        """Say what became of a delivery."""
-        received = self.records.received(item)
-        about = received.body["about"] if received and isinstance(received.body, dict) else None
-        if received is None or not isinstance(about, dict):
-            raise GatewayFault("item-unknown", "nothing of this id was received here")
-        signed = sign_outcome(
-            Outcome(item, Digest(str(about["manifest"])), outcome, self._now()), self._keyring.signing
-        )
+    def acknowledge(self, item: str) -> None:
+        """Say that a delivery has reached the people who work with it."""
+        self.inbox.acknowledge(self.delivery(item), Level.ACTIONED)
+
+    def report_outcome(self, item: str, outcome: OutcomeKind) -> None:
+        """Say what became of a delivery; what is not about anybody of ours is forgotten."""
+        received = self.delivery(item)
+        manifest = about_of(received).digest("manifest")
+        signed = sign_outcome(Outcome(received.item, manifest, outcome, self._now()), self._keyring.signing)
         self.transport.post(f"/v1/inbox/{item}/outcome", {"outcome": signed})
-        self.records.set_received(item, outcome.value)
+        if outcome in _NOT_OURS:
+            self.records.forget_facts(received.notice, outcome.value)
+        else:
+            self.records.set_received(received.item, outcome.value)
+
+    def _waiting(self, kind: str, item: str) -> Waiting:
+        for waiting in self.records.waiting(kind):
+            if waiting.item == item:
+                return waiting
+        raise GatewayFault(
+            "item-unknown", f"no {kind.replace('_', ' ')} of this id waits here; see `hub inbox list`"
+        )
 
     def withdraw(self, notice: NoticeId, reason: str) -> None:
-        """Withdraw a notice: nothing further leaves from the instant the hub has it."""
-        word: Json = {"notice": notice, "reason": reason, "signed_at": canonical.instant(self._now())}
-        signed = sign(canonical.encode(word), Typ.WITHDRAWAL, self._keyring.signing)
-        self.transport.post(f"/v1/notices/{notice}/withdrawal", {"withdrawal": signed})
-        self.records.set_sent(notice, "withdrawn")
+        """Withdraw a notice: nothing further leaves from the instant the hub has it.
+
+        Its content keys and clear identity are forgotten here as soon as the hub has the word.
+        """
+        sent = self.records.sent(notice)
+        if sent is None:
+            raise GatewayFault("notice-unknown", "no notice of this id was sent from here")
+        if sent.state != "queued":
+            word: Json = {"notice": notice, "reason": reason, "signed_at": canonical.instant(self._now())}
+            signed = sign(canonical.encode(word), Typ.WITHDRAWAL, self._keyring.signing)
+            self.transport.post(f"/v1/notices/{notice}/withdrawal", {"withdrawal": signed})
+        self.records.forget(notice, "withdrawn")
 
     def load_caseload(self, moves: Iterable[Move]) -> int:
-        """Keep the member's own caseload, sealed, to compare deliveries with."""
-        known = 0
-        for move in moves:
-            self.records.know(move.local_ref or move.place, identity_of(move))
-            known += 1
-        return known
+        """Keep the member's own caseload, sealed, to compare deliveries with, in place of the last one."""
+        return self.records.know(
+            (move.local_ref or move.place, move.dob.isoformat(), identity_of(move)) for move in moves
+        )
+
+    def _read_log(self, path: str) -> bytes:
+        return self.transport.public(f"/log/{path}")
 
 
 def _envelope(sent: Sent) -> bytes:
-    if not isinstance(sent.body, dict):
+    if not isinstance(sent.body, dict) or "envelope" not in sent.body:
         raise GatewayFault("keys-gone", "this notice is no longer kept in full")
     return canonical.unb64u(str(sent.body["envelope"]))
 

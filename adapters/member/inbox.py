@@ -1,30 +1,36 @@
 """Collect what waits at the hub: verify, open, compare, answer.
 
 Each item is taken in this order, and nothing is opened before it holds: signature, log proof,
-digests, then the box. An item that does not hold is kept for a person and never half used. The
-place in the inbox moves on only when an item is done, so a gateway killed at any point takes the
-same item again, and every answer it then repeats has one effect.
+history of the log, digests, then the box. An item that does not hold is kept for a person and
+never half used; one bad item does not keep the others from being taken. The place in the inbox
+moves on only when an item is done, so a gateway killed at any point takes the same item again,
+and every answer it then repeats has one effect.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from adapters.member import key_grants
+from adapters.member.auditor import Auditor
 from adapters.member.confirm import compare
 from adapters.member.directory import Directory
-from adapters.member.errors import GatewayFault, HubRefused
+from adapters.member.errors import GatewayFault, HubRefused, HubUnreachable
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring
-from adapters.member.records import Received, Records, Waiting
+from adapters.member.records import Received, Records, Sent, Waiting
 from adapters.member.terms import Terms
 from adapters.member.transport import Transport
-from hub.protocols import entry
+from adapters.scope import scope_fits
+from hub.consent.flags import Flags
 from hub.protocols.acknowledgement import (
     Acknowledgement,
     Answer,
     Confirmation,
     Level,
+    OutcomeKind,
+    read_acknowledgement,
+    read_outcome,
     sign_acknowledgement,
     sign_confirmation,
 )
@@ -37,14 +43,18 @@ from hub.protocols.delivery import (
     read_delivery,
     read_opening,
 )
-from hub.protocols.errors import ProtocolError, Untrusted
+from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.key_grant import KeyRequest, read_request
 from hub.protocols.keys import VerifyingKey
-from hub.protocols.names import Digest, DisclosureId, MemberId, NoticeId, Part
-from hub.protocols.proof import parse_proof, verify_proof
+from hub.protocols.names import Digest, DisclosureId, KeyId, MemberId, NoticeId, Part
+from hub.protocols.notice import Manifest
+from hub.protocols.proof import parse_proof
 from hub.protocols.sealing import box_key_id, open_box, open_part
 from hub.protocols.signed_note import NoteKey, parse_vkey
 from hub.protocols.signing import Typ, key_id_of
+
+ARRIVED = frozenset({OutcomeKind.IN_CASELOAD, OutcomeKind.ALREADY_KNOWN, OutcomeKind.DATA_DIFFER})
+"""Outcomes after which a hub may have closed the notice."""
 
 
 @dataclass
@@ -53,10 +63,17 @@ class Taken:
 
     delivered: int = 0
     granted: int = 0
+    refused: int = 0
     held: int = 0
     answered: int = 0
     stopped: int = 0
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """Things that came."""
+        parts = (self.delivered, self.granted, self.refused, self.held, self.answered, self.stopped)
+        return sum(parts) + len(self.faults)
 
 
 class Inbox:
@@ -65,10 +82,11 @@ class Inbox:
     def __init__(
         self,
         pinned: Pinned,
-        keyring: Keyring,
+        keyring: Callable[[], Keyring],
         records: Records,
         transport: Transport,
         directory: Directory,
+        auditor: Auditor,
         terms: Callable[[], Terms],
         now: Callable[[], datetime],
     ) -> None:
@@ -77,6 +95,7 @@ class Inbox:
         self._records = records
         self._transport = transport
         self._directory = directory
+        self._auditor = auditor
         self._terms = terms
         self._now = now
         self._log: NoteKey = parse_vkey(pinned.log_vkey)
@@ -94,8 +113,18 @@ class Inbox:
             cursor = page.nullable_text("next_cursor", max=2048)
             if cursor is not None:
                 self._records.set_place("inbox", cursor)
-            if not page.boolean("has_more"):
+            if not page.boolean("has_more") or not items:
                 break
+        return taken
+
+    def again(self) -> Taken:
+        """Take once more what did not hold: a key may have been logged, a proof may be there now."""
+        taken = Taken()
+        for fault in self._records.waiting("fault"):
+            before = len(taken.faults)
+            self._take(Reader(self._transport.get(f"/v1/inbox/{fault.item}"), "item"), taken)
+            if len(taken.faults) == before:
+                self._records.decided(fault.item)
         return taken
 
     def _page(self, wait: int) -> Reader:
@@ -109,12 +138,12 @@ class Inbox:
         name, kind = DisclosureId(item.id("item", "dis")), item.text("kind")
         try:
             self._take_kind(name, kind, item, taken)
+        except HubUnreachable:
+            raise
         except (ProtocolError, GatewayFault) as fault:
-            if isinstance(fault, HubRefused) and fault.code == "delivery-stopped":
+            if fault.code == "delivery-stopped":
                 taken.stopped += 1
                 return
-            if not isinstance(fault, ProtocolError | HubRefused):
-                raise
             taken.faults.append(f"{kind} {name}: {fault.code}")
             self._records.wait(Waiting(name, "fault", None, "open", {"kind": kind, "code": fault.code}))
 
@@ -125,159 +154,252 @@ class Inbox:
             else:
                 self._take_delivery(name, item.object("body"), taken)
         elif kind == "key_request":
-            self._take_request(name, taken)
+            self.answer(name, self._request(name), None, taken)
         elif kind == "officer_task":
             self._prove(name)
-            self._records.wait(
-                Waiting(name, kind, NoticeId(item.id("about", "ntc")), "open", item.value("body"))
+            self._hold(
+                Waiting(name, kind, NoticeId(item.id("about", "ntc")), "open", item.value("body")), taken
             )
-            taken.held += 1
         elif kind == "stopped":
             self._take_stop(item.object("body"), taken)
+        elif kind in {"acknowledgement", "outcome"}:
+            self._take_answer(name, kind, taken)
+        elif kind == "alarm":
+            self._hold(Waiting(name, kind, None, "open", item.value("body")), taken)
         else:
-            self._take_answer(item.object("body"), kind, taken)
+            raise MalformedMessage("item-kind", "the hub sent a kind of item that this gateway does not know")
+
+    def _hold(self, waiting: Waiting, taken: Taken) -> None:
+        self._records.wait(waiting)
+        taken.held += 1
 
     # --- a delivery -------------------------------------------------------------------------------
 
     def _take_delivery(self, name: DisclosureId, body: Reader, taken: Taken) -> None:
+        known = self._records.received(name)
+        if known is not None and known.state != "opened":
+            return  # all of this was done before; only the place in the inbox was lost
         counter = body.nullable_id("counter", "ntc")
         checked = self._checked(name)
-        keys = open_box(
-            checked.box, checked.manifest.notice, self._keyring.sealing_key(box_key_id(checked.box))
-        )
-        facts: dict[str, Json] = {
-            part.value: open_part(part, jwe, keys[part], checked.manifest.entry(part).plain_digest)
-            for part, jwe in checked.parts.items()
-            if part in keys
-        }
-        received = Received(
-            name,
-            checked.manifest.notice,
-            checked.manifest.sender,
-            checked.record.stage.value,
-            None if counter is None else NoticeId(counter),
-            "opened",
-            checked.log_index,
-            checked.checkpoint.size,
-            {"facts": facts, "about": _about(checked)},
-        )
+        received = self._open(name, checked, None if counter is None else NoticeId(counter))
         self._records.receive(received)
-        self._acknowledge(checked, name)
+        self.acknowledge(received, Level.OPENED)
         taken.delivered += 1
         if checked.record.stage is Stage.IDENTITY:
             self._confirm(received, checked, taken)
 
     def _checked(self, name: DisclosureId) -> CheckedDelivery:
+        """Fetch a delivery and verify all of it; nothing of it is opened here."""
         delivery = read_delivery(self._transport.fetch(f"/v1/inbox/{name}/delivery"))
         sender = MemberId(Reader(delivery.opening.record, "record").id("sender", "mbr"))
         key = self._directory.signing_key(sender, key_id_of(delivery.manifest, Typ.NOTICE))
         checked = check_delivery(delivery, self._pinned.member, key, self._log)
         if checked.record.delivery != name:
             raise Untrusted("delivery-other-item", "the log records this release under another id")
+        self._auditor.accept(parse_proof(delivery.proof).checkpoint_note)
         return checked
 
-    def _acknowledge(self, checked: CheckedDelivery, name: DisclosureId) -> None:
+    def _open(self, name: DisclosureId, checked: CheckedDelivery, counter: NoticeId | None) -> Received:
+        manifest = checked.manifest
+        keys = open_box(checked.box, manifest.notice, self._keyring().sealing_key(box_key_id(checked.box)))
+        facts: dict[str, Json] = {
+            part.value: open_part(part, jwe, keys[part], manifest.entry(part).plain_digest)
+            for part, jwe in checked.parts.items()
+            if part in keys
+        }
+        return Received(
+            name,
+            manifest.notice,
+            manifest.sender,
+            checked.record.stage.value,
+            counter,
+            "opened",
+            checked.log_index,
+            checked.checkpoint.size,
+            {"facts": facts, "about": _about(checked)},
+        )
+
+    def acknowledge(self, received: Received, level: Level) -> None:
+        """Sign what was received, by digest, and how far it has come."""
+        about = about_of(received)
         acknowledgement = Acknowledgement(
-            delivery=name,
-            manifest=checked.record.manifest,
-            parts={part.part: part.cipher_digest for part in checked.record.parts},
-            log_index=checked.log_index,
-            log_size=checked.checkpoint.size,
-            level=Level.OPENED,
+            delivery=received.item,
+            manifest=about.digest("manifest"),
+            parts=_ciphers(about.object("ciphers")),
+            log_index=received.log_index,
+            log_size=received.log_size,
+            level=level,
             signed_at=self._now(),
         )
-        signed = sign_acknowledgement(acknowledgement, self._keyring.signing)
-        self._transport.post(f"/v1/inbox/{name}/acknowledgement", {"acknowledgement": signed})
+        signed = sign_acknowledgement(acknowledgement, self._keyring().signing)
+        self._transport.post(f"/v1/inbox/{received.item}/acknowledgement", {"acknowledgement": signed})
 
     def _confirm(self, received: Received, checked: CheckedDelivery, taken: Taken) -> None:
         facts = received.body["facts"] if isinstance(received.body, dict) else None
         theirs = facts.get(Part.IDENTITY.value) if isinstance(facts, dict) else None
-        found = self._compare(received, theirs)
+        doubt = _doubt(checked.manifest, theirs)
+        found = self._compare(received, theirs) if doubt is None else Answer.UNSURE
         if found is Answer.UNSURE:
-            self._records.wait(
-                Waiting(received.item, "unsure", received.notice, "open", {"identity": theirs})
-            )
-            taken.held += 1
+            body: Json = {"reason": doubt or "names"}
+            self._hold(Waiting(received.item, "unsure", received.notice, "open", body), taken)
         else:
-            self.confirm(received, checked.record.manifest, found, None)
+            self.confirm(received, found, None)
             taken.answered += 1
 
-    def confirm(self, received: Received, manifest: str, found: Answer, officer: str | None) -> None:
+    def confirm(self, received: Received, found: Answer, officer: str | None) -> None:
         """Sign what the comparison gave, by machine or by the named officer."""
-        confirmation = Confirmation(received.item, Digest(manifest), found, officer, self._now())
-        signed = sign_confirmation(confirmation, self._keyring.signing)
+        manifest = about_of(received).digest("manifest")
+        confirmation = Confirmation(received.item, manifest, found, officer, self._now())
+        signed = sign_confirmation(confirmation, self._keyring().signing)
         self._transport.post(f"/v1/inbox/{received.item}/confirmation", {"confirmation": signed})
-        self._records.set_received(received.item, found.value)
+        if found is Answer.DIFFERENT:
+            self._records.forget_facts(received.notice, found.value)
+        else:
+            self._records.set_received(received.item, found.value)
 
     def _compare(self, received: Received, theirs: Json) -> Answer:
         """Against our own notice where there is one, else our caseload: a list never says `different`."""
         if received.counter is not None:
             own = self._records.sent(received.counter)
-            return (
-                compare(theirs, own.body["identity"]) if own and isinstance(own.body, dict) else Answer.UNSURE
-            )
-        same = [who for who, person in self._records.caseload() if compare(theirs, person) is Answer.SAME]
+            ours = own.body.get("identity") if own and isinstance(own.body, dict) else None
+            return compare(theirs, ours)
+        born = theirs.get("dob") if isinstance(theirs, dict) else None
+        people = self._records.caseload_born(born) if isinstance(born, str) else []
+        same = [person for person in people if compare(theirs, person) is Answer.SAME]
         return Answer.SAME if len(same) == 1 else Answer.UNSURE
 
     # --- a key request ----------------------------------------------------------------------------
 
-    def _take_request(self, name: DisclosureId, taken: Taken) -> None:
-        request = self._request(name)
-        self.answer(name, request, None, taken)
-
     def answer(self, name: str, request: KeyRequest, officer: str | None, taken: Taken) -> None:
         """Grant, refuse, or keep for a named officer."""
         sent = self._records.sent(request.notice)
+        keyring, terms, now = self._keyring(), self._terms(), self._now()
         decided = key_grants.answer(
-            request, sent, self._pinned, self._keyring, self._directory, self._terms(), self._now(), officer
+            request, sent, self._pinned, keyring, self._directory, terms, now, officer
         )
         if isinstance(decided, key_grants.Held):
-            self._records.wait(
-                Waiting(name, "key_request", request.notice, "open", {"reason": decided.reason})
-            )
-            taken.held += 1
-            return
-        body: Json = {"grant": decided.grant, "box": decided.box}
+            body: Json = {"reason": decided.reason}
+            self._hold(Waiting(name, "key_request", request.notice, "open", body), taken)
+        else:
+            self._send_grant(name, request, decided, taken)
+
+    def decline(self, name: str, request: KeyRequest, officer: str, taken: Taken) -> None:
+        """A named officer gives no key."""
+        decided = key_grants.refuse(request, ("R-MANUAL",), self._keyring(), self._now(), officer)
+        self._send_grant(name, request, decided, taken)
+
+    def _send_grant(self, name: str, request: KeyRequest, granted: key_grants.Granted, taken: Taken) -> None:
+        body: Json = {"grant": granted.grant, "box": granted.box}
         try:
             self._transport.post(f"/v1/key-requests/{request.request}/grant", body)
         except HubRefused as fault:
             if fault.code != "request-closed":
                 raise
         self._records.decided(name)
-        taken.granted += 1
+        if granted.box is None:
+            taken.refused += 1
+        else:
+            self._records.tell(request.notice, request.recipient)
+            taken.granted += 1
 
     def _request(self, name: str) -> KeyRequest:
-        """Read a key request again from the hub, with its proof."""
+        """Step 1 of a key request: the hub signed it, its entry is in the log, and says the same."""
         item = self._prove(name)
         request = read_request(item.object("body").text("request", max=65_536), self._hub)
         record = item.object("opening").value("record")
-        if not isinstance(record, dict) or record.get("request") != request.request:
+        said = {"kind": "key_request", "request": request.request, "notice": request.notice}
+        if not isinstance(record, dict) or any(record.get(key) != value for key, value in said.items()):
             raise Untrusted("request-not-logged", "the log entry beside the key request is about another one")
+        if record.get("recipient") != request.recipient:
+            raise Untrusted("request-not-logged", "the log names another recipient than the key request")
+        ours = self._pinned.member in request.approved_by
+        if ours and not self._records.approved_here(request.notice):
+            raise Untrusted("approval-invented", "the hub says that we approved this match; we did not")
         return request
 
     def request_of(self, waiting: Waiting) -> KeyRequest:
-        """The key request that waits for an officer."""
+        """The key request that waits for an officer, read again from the hub with its proof."""
         return self._request(waiting.item)
 
     def _prove(self, name: str) -> Reader:
         """An inbox item with its opening, whose entry is proved in the log."""
         item = Reader(self._transport.get(f"/v1/inbox/{name}"), "item")
-        opening = read_opening(item.object("opening"))
-        leaf = entry.commit(opening.record, opening.salt)
-        verify_proof(parse_proof(item.text("proof", max=16_384)), leaf, self._log)
+        self._auditor.prove(read_opening(item.object("opening")), item.text("proof", max=16_384))
         return item
 
     # --- answers and stops ----------------------------------------------------------------------------
 
-    def _take_answer(self, body: Reader, kind: str, taken: Taken) -> None:
-        notice, says = NoticeId(body.id("notice", "ntc")), body.text("says")
+    def _take_answer(self, name: DisclosureId, kind: str, taken: Taken) -> None:
+        """What a recipient signed about a notice of ours, believed once entry and signature hold."""
+        item = self._prove(name)
+        body = item.object("body")
+        notice, says = NoticeId(body.id("notice", "ntc")), body.text("says", max=40)
+        sent = self._records.sent(notice)
+        if sent is None:
+            raise Untrusted("answer-other-notice", "the answer is about a notice that we did not send")
+        record = Reader(item.object("opening").value("record"), "record")
+        if (record.text("kind"), record.text("notice"), record.text("says", max=40)) != (kind, notice, says):
+            raise Untrusted("answer-not-logged", "the log entry beside the answer is about another one")
+        self._check_signed(kind, body.text("signed", max=16_384), sent, says)
         self._records.set_sent(notice, f"{kind}:{says}")
+        if kind == "outcome" and says in ARRIVED:
+            self._settle(notice)
         taken.answered += 1
+
+    def _check_signed(self, kind: str, jws: str, sent: Sent, says: str) -> None:
+        """A member that we gave this notice to has signed it, and says of it what the hub says."""
+        if kind == "acknowledgement":
+            acknowledged = read_acknowledgement(
+                jws, self._recipient_key(sent, key_id_of(jws, Typ.ACKNOWLEDGEMENT))
+            )
+            signed = (acknowledged.manifest, acknowledged.level.value)
+        else:
+            reported = read_outcome(jws, self._recipient_key(sent, key_id_of(jws, Typ.OUTCOME)))
+            signed = (reported.manifest, reported.outcome.value)
+        if signed != (sent.digest, says):
+            raise Untrusted("answer-other-notice", "the recipient signed something else than the hub says")
+
+    def _recipient_key(self, sent: Sent, key_id: KeyId) -> VerifyingKey:
+        for member in self._records.told(sent):
+            if self._directory.has_key(member, key_id):
+                return self._directory.signing_key(member, key_id)
+        raise Untrusted("answer-other-member", "no member that this notice went to has signed the answer")
+
+    def _settle(self, notice: NoticeId) -> None:
+        """Where the hub has ended the notice, its content keys and its clear identity go here too."""
+        state = Reader(self._transport.get(f"/v1/notices/{notice}"), "notice").text("state")
+        if state in {"closed", "withdrawn", "expired"}:
+            self._records.forget(notice, state)
 
     def _take_stop(self, body: Reader, taken: Taken) -> None:
         for received in self._records.of_notice(NoticeId(body.id("notice", "ntc"))):
             self._records.set_received(received.item, "recalled")
         taken.stopped += 1
+
+
+def about_of(received: Received) -> Reader:
+    """What is kept of a delivery's manifest; raise `GatewayFault` where nothing is."""
+    about = received.body.get("about") if isinstance(received.body, dict) else None
+    if not isinstance(about, dict):
+        raise GatewayFault("item-forgotten", "nothing more is kept of this delivery")
+    return Reader(about, "delivery")
+
+
+def _doubt(manifest: Manifest, identity: Json) -> str | None:
+    """Why no machine may answer, whatever the names say; None where one may."""
+    if Flags.from_json(manifest.assertion.flags).twin:
+        return "twin"
+    dob = identity.get("dob") if isinstance(identity, dict) else None
+    try:
+        born = date.fromisoformat(str(dob))
+    except ValueError:
+        return "birthday"
+    fits = scope_fits(manifest.assertion.scope, born, manifest.assertion.asserted_at.date())
+    return None if fits else "scope"
+
+
+def _ciphers(reader: Reader) -> dict[Part, Digest]:
+    return {part: reader.digest(part.value) for part in Part if reader.has(part.value)}
 
 
 def _about(checked: CheckedDelivery) -> Json:
@@ -291,6 +413,7 @@ def _about(checked: CheckedDelivery) -> Json:
             "telephone": manifest.contact.telephone,
             "mailbox": manifest.contact.mailbox,
         },
+        "ciphers": {part.part.value: part.cipher_digest for part in checked.record.parts},
         "grounds": [_ground(part) for part in checked.record.parts],
         "entry": {"index": checked.log_index, "size": checked.checkpoint.size},
     }

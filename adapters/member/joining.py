@@ -3,19 +3,33 @@
 What is pinned here (the log's key, the hub's key, the custodian's identity) is believed from then
 on without asking. It is shown as fingerprints, to be compared by telephone with the operator's
 and the custodian's: a hub that lies at this moment is caught by people, not by software.
+
+Keys are kept before the invitation is used, and the settings are written last: a join that was
+cut off is repeated with the same keys, and an invitation that was used by them is good again.
 """
 
+import os
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
-from adapters.member.errors import GatewayFault
+import httpx
+
+from adapters.member.errors import GatewayFault, HubRefused
 from adapters.member.home import Home, Pinned
-from adapters.member.keyring import directory_documents, new_keyring
-from adapters.member.transport import public_get, public_post
+from adapters.member.keyring import Keyring, directory_documents, new_keyring
+from adapters.member.transport import LOOPBACK, Transport, public_get, public_post
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.keys import DocumentPublicKey, VerifyingKey
 from hub.protocols.names import KeyId, MemberId
+
+INSECURE: Final = "HUB_GATEWAY_INSECURE_HTTP"
+"""Set where the hub is reached over http:// on purpose, as between containers of one machine."""
+
+_WORDS: Final = re.compile(r"[^\x00-\x1f\x7f]{1,120}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,7 @@ class Desk:
     team: str
     telephone: str
     mailbox: str
+    officer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +60,17 @@ def join(
     desk: Desk,
     now: datetime,
     acts_for: MemberId | None = None,
+    http: httpx.Client | None = None,
 ) -> Joined:
     """Make a home's keys and redeem its invitation; raise `GatewayFault` where one is there already."""
     home = Home(path)
     if (path / "gateway.json").exists():
         raise GatewayFault("home-taken", "this folder is a gateway's home already; choose an empty one")
-    known = read_configuration(hub_url)
-    keyring = new_keyring()
-    answer = public_post(
-        hub_url,
-        "/v1/enrolments",
-        {
-            "code": code,
-            "identity": keyring.identity.public.jwks,
-            "entries": directory_documents(keyring, member, now),
-        },
-    )
-    enrolled = MemberId(Reader(answer, "enrolment").id("member", "mbr"))
-    if enrolled != member:
-        raise GatewayFault("invitation-other", "this invitation is for another member")
-    home.keep(keyring)
+    check_desk(desk)
+    check_address(hub_url)
+    known = read_configuration(hub_url, http)
+    keyring = home.keyring() if home.has_keyring() else _first_keyring(home)
+    _enrol(hub_url, code, member, keyring, now, http)
     home.pin(
         Pinned(
             hub_url=hub_url.rstrip("/"),
@@ -78,9 +84,65 @@ def join(
             telephone=desk.telephone,
             mailbox=desk.mailbox,
             acts_for=acts_for,
+            officer=desk.officer,
         )
     )
     return Joined(member, keyring.identity.public.key_id, VerifyingKey.from_jwk(known.hub_key).key_id)
+
+
+def check_desk(desk: Desk) -> None:
+    """Raise `GatewayFault` where a notice could not carry what the desk says of itself."""
+    for name in ("team", "telephone", "mailbox"):
+        if not _WORDS.fullmatch(getattr(desk, name)):
+            raise GatewayFault("desk-words", f"the {name} has from 1 to 120 characters on one line")
+
+
+def check_address(hub_url: str) -> None:
+    """Raise `GatewayFault` unless the way to the hub is encrypted, or does not leave this machine."""
+    url = urlsplit(hub_url)
+    if url.scheme not in {"http", "https"} or url.hostname is None:
+        raise GatewayFault("hub-address", "the hub's address begins with https://")
+    if url.scheme == "http" and url.hostname not in LOOPBACK and not os.environ.get(INSECURE):
+        raise GatewayFault(
+            "hub-insecure", f"use https:// (or set {INSECURE}=1 inside a network that nobody else is in)"
+        )
+
+
+def _first_keyring(home: Home) -> Keyring:
+    keyring = new_keyring()
+    home.keep(keyring)
+    return keyring
+
+
+def _enrol(
+    hub_url: str, code: str, member: MemberId, keyring: Keyring, now: datetime, http: httpx.Client | None
+) -> None:
+    """Redeem the invitation; one that is used already is good if these very keys used it."""
+    body: Json = {
+        "code": code,
+        "identity": keyring.identity.public.jwks,
+        "entries": directory_documents(keyring, member, now),
+    }
+    try:
+        answer = public_post(hub_url, "/v1/enrolments", body, http)
+    except HubRefused as fault:
+        if fault.code == "invitation-unknown" and _is_known(hub_url, member, keyring, now, http):
+            return
+        raise
+    if MemberId(Reader(answer, "enrolment").id("member", "mbr")) != member:
+        raise GatewayFault("invitation-other", "this invitation is for another member")
+
+
+def _is_known(
+    hub_url: str, member: MemberId, keyring: Keyring, now: datetime, http: httpx.Client | None
+) -> bool:
+    """Whether the hub knows these keys as the member's: it gives a token to nobody else."""
+    transport = Transport(hub_url, member, keyring.access, lambda: now, http)
+    try:
+        transport.get(f"/v1/members/{member}/keys")
+    except HubRefused:
+        return False
+    return True
 
 
 def pin_custodian(home: Home, identity: Json) -> KeyId:
@@ -100,9 +162,9 @@ class Configuration:
     slot_seconds: int
 
 
-def read_configuration(hub_url: str) -> Configuration:
+def read_configuration(hub_url: str, http: httpx.Client | None = None) -> Configuration:
     """Read a hub's public configuration."""
-    document = public_get(hub_url, "/.well-known/hub-configuration")
+    document = public_get(hub_url, "/.well-known/hub-configuration", http)
     if not isinstance(document, dict):
         raise GatewayFault("no-hub", "there is no hub at this address")
     reader = Reader(

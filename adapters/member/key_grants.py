@@ -10,7 +10,9 @@ The hub's word is not enough. The gateway verifies, in this order:
 6. our own copy of the agreements permits it, under both notices' flags
 7. a restricted notice waits for a named officer
 
-Only the keys of parts that this decision permits go into the box.
+Only the keys of parts that this decision permits go into the box. How old the counter-notice's
+own assertion is, only the hub can tell (it may have been renewed since): what is held to thirty
+days here is ours.
 """
 
 from dataclasses import dataclass
@@ -27,10 +29,18 @@ from hub.consent.flags import Flags, union
 from hub.consent.question import Category, EvidenceClass, Scope
 from hub.matching.verdict import Outcome, judge
 from hub.protocols import canonical
+from hub.protocols.canonical import Reader
 from hub.protocols.errors import Untrusted
 from hub.protocols.key_grant import KeyGrant, KeyRequest, read_counter_tokens, sign_grant
 from hub.protocols.names import Digest, MemberId, Part
-from hub.protocols.notice import Manifest, manifest_digest, read_envelope, read_manifest
+from hub.protocols.notice import (
+    Assertion,
+    Manifest,
+    manifest_digest,
+    read_assertion,
+    read_envelope,
+    read_manifest,
+)
 from hub.protocols.sealing import seal_box
 from hub.protocols.signing import Typ, key_id_of
 from hub.protocols.token_record import TokenRecord
@@ -66,24 +76,27 @@ def answer(
     # 2
     if sent is None or request.sender != pinned.member or request.manifest != sent.digest:
         raise Untrusted("request-other-notice", "the key request is about a notice that we did not send")
-    if sent.state == "withdrawn":
-        return _refuse(request, ("R-WITHDRAWN",), keyring, now, officer)
+    if sent.over:
+        return refuse(request, ("R-WITHDRAWN",), keyring, now, officer)
     ours = read_envelope(canonical.unb64u(_text(sent, "envelope")))
     own = read_manifest(ours.manifest, keyring.signing.public)
     # 3
-    counter = _counter(request, directory)
+    counter = _counter(request, directory, now)
     # 4
     theirs = read_counter_tokens(request.counter_tokens, counter.tokens)
+    if theirs.epoch != counter.epoch:
+        raise Untrusted("token-epoch", "the counter-notice's tokens are of another epoch than it says")
     strength = _match_again(ours.tokens, theirs, request, pinned.member)
     # 5
     recipient_key = directory.sealing_key(request.recipient, request.recipient_key)
     # 6
-    telling = _telling(own, counter, strength, request, directory)
+    assertion = asserted(sent, own)
+    telling = _telling(own, counter, assertion, strength, request, directory)
     identity = ask(telling, Category.IDENTITY, terms, now)
     if not identity.permitted:
-        return _refuse(request, _codes(identity), keyring, now, officer)
+        return refuse(request, _codes(identity), keyring, now, officer)
     # 7
-    own_flags = Flags.from_json(own.assertion.flags)
+    own_flags = Flags.from_json(assertion.flags)
     if (own_flags.restricted or own_flags.shield) and officer is None:
         return Held("restricted")
     parts = could_get(telling, terms, now)
@@ -91,11 +104,13 @@ def answer(
     return _sign(request, box, (), keyring, now, officer)
 
 
-def _counter(request: KeyRequest, directory: Directory) -> Manifest:
+def _counter(request: KeyRequest, directory: Directory, now: datetime) -> Manifest:
     key = directory.signing_key(request.recipient, key_id_of(request.counter_manifest, Typ.NOTICE))
     counter = read_manifest(request.counter_manifest, key)
     if counter.sender != request.recipient:
         raise Untrusted("request-other-recipient", "the counter-notice is not by the member that asks")
+    if counter.expires_at <= now:
+        raise Untrusted("request-expired", "the counter-notice is over; it draws no key any more")
     return counter
 
 
@@ -111,8 +126,19 @@ def _match_again(
     return EvidenceClass(verdict.strength.value)
 
 
+def asserted(sent: Sent, own: Manifest) -> Assertion:
+    """What we last asserted of a notice of ours: at publish, or when it was renewed."""
+    newest = sent.body.get("assertion") if isinstance(sent.body, dict) else None
+    return own.assertion if newest is None else read_assertion(Reader(newest, "assertion"))
+
+
 def _telling(
-    own: Manifest, counter: Manifest, strength: EvidenceClass, request: KeyRequest, directory: Directory
+    own: Manifest,
+    counter: Manifest,
+    assertion: Assertion,
+    strength: EvidenceClass,
+    request: KeyRequest,
+    directory: Directory,
 ) -> Telling:
     return Telling(
         notice_type=own.type,
@@ -120,17 +146,18 @@ def _telling(
         recipient=directory.listing(request.recipient),
         acts_for=own.acts_for,
         recipient_acts_for=counter.acts_for,
-        scope=Scope(own.assertion.scope),
-        flags=union(Flags.from_json(own.assertion.flags), Flags.from_json(counter.assertion.flags)),
-        asserted_at=min(own.assertion.asserted_at, counter.assertion.asserted_at),
+        scope=Scope(assertion.scope),
+        flags=union(Flags.from_json(assertion.flags), Flags.from_json(counter.assertion.flags)),
+        asserted_at=assertion.asserted_at,
         evidence=strength,
         approved_by=frozenset(request.approved_by),
     )
 
 
-def _refuse(
+def refuse(
     request: KeyRequest, codes: tuple[str, ...], keyring: Keyring, now: datetime, officer: str | None
 ) -> Granted:
+    """Sign a no, with the codes of its reasons; no box goes with it."""
     return _sign(request, None, codes, keyring, now, officer)
 
 
@@ -168,6 +195,6 @@ def _key(sent: Sent, part: Part) -> bytes:
 
 
 def _text(sent: Sent, name: str) -> str:
-    if not isinstance(sent.body, dict):
+    if not isinstance(sent.body, dict) or name not in sent.body:
         raise GatewayFault("keys-gone", "this notice is no longer kept in full")
     return str(sent.body[name])

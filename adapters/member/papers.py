@@ -74,30 +74,32 @@ class Papers:
 
     # --- the custodian ---------------------------------------------------------------------------
 
-    def new_epoch(self, now: datetime, members: list[MemberId]) -> tuple[EpochId, bytes]:
-        """Make an epoch, sign it, wrap its key to each member; return the key to be kept in the keyring."""
+    def make_epoch(self, now: datetime) -> tuple[Epoch, bytes, Json]:
+        """Make an epoch, its key, and the epoch signed; the key is to be kept before anything is sent."""
         key = os.urandom(LINKAGE_KEY_BYTES)
         begin = now.replace(microsecond=0)
         epoch = make_epoch(EpochId(new_id("ep", now, os.urandom(10))), begin, begin + EPOCH_AGE, key)
-        document = sign_epoch(epoch, self.keyring.identity)
-        self._send_epoch(document, epoch, key, members)
-        return epoch.id, key
+        return epoch, key, sign_epoch(epoch, self.keyring.identity)
+
+    def send_epoch(self, document: Json, members: list[MemberId]) -> EpochId:
+        """Send an epoch of ours, its key wrapped to each member."""
+        epoch = read_epoch(document, self.keyring.identity.public)
+        key = self.keyring.linkage.get(epoch.id)
+        if key is None:
+            raise GatewayFault("linkage-key-gone", "this home does not hold the key of that epoch")
+        boxes: dict[str, Json] = {
+            member: wrap_linkage_key(key, epoch, self.directory.sealing_key(member)) for member in members
+        }
+        self.transport.post("/v1/epochs", {"document": document, "boxes": boxes})
+        return epoch.id
 
     def wrap_again(self, epoch_id: EpochId, members: list[MemberId]) -> None:
         """Wrap the key of an epoch to members that have joined since."""
         for one in Reader(self.transport.get("/v1/epochs"), "epochs").objects("data"):
             if one.id("epoch", "ep") == epoch_id:
-                document = one.value("document")
-                epoch = read_epoch(document, self.keyring.identity.public)
-                self._send_epoch(document, epoch, self.keyring.linkage[epoch_id], members)
+                self.send_epoch(one.value("document"), members)
                 return
         raise GatewayFault("epoch-unknown", "the hub does not list this epoch")
-
-    def _send_epoch(self, document: Json, epoch: Epoch, key: bytes, members: list[MemberId]) -> None:
-        boxes: dict[str, Json] = {
-            member: wrap_linkage_key(key, epoch, self.directory.sealing_key(member)) for member in members
-        }
-        self.transport.post("/v1/epochs", {"document": document, "boxes": boxes})
 
     def _sign(self, document: Json) -> Json:
         return sign_document(canonical.encode(document), Typ.AGREEMENT, self.keyring.identity)
