@@ -112,7 +112,9 @@ class TokenMaker:
         for name, values in _values(person, forms):
             if all(values):
                 slots[COLUMN[name]] = self._key.token(SLOTS[COLUMN[name]].kind, *values)
-        first, last = self._marks(forms, forms.first), self._marks(forms, forms.last)
+        first = self._marks(forms, forms.first)
+        # one name in both places would show as two equal filters
+        last = self._marks(forms, forms.last if forms.last != forms.first else "")
         if first or last:
             for place, band in enumerate(bands(first + last), start=COLUMN["band_1"]):
                 slots[place] = self._key.token(SLOTS[place].name, forms.birth.whole, band)
@@ -191,7 +193,8 @@ def _named_birth(forms: _Forms) -> Iterator[tuple[str, _Values]]:
     alone = forms.first == forms.last
     yield "first_birth", ("" if alone else forms.first, birth.whole)
     yield "last_birth", (forms.last, birth.whole)
-    yield "first_sound_birth", ("" if alone else forms.first_sound, birth.whole)
+    like = forms.first_sound == forms.last_sound
+    yield "first_sound_birth", ("" if like else forms.first_sound, birth.whole)
     yield "last_sound_birth", (forms.last_sound, birth.whole)
     yield "last_year_month", (forms.last, birth.year_month)
     yield "last_month_day", (forms.last, birth.month_day)
