@@ -161,7 +161,7 @@ class Sequencer:
                 self.failed = fault.code
             log.critical("slot-failed", code=fault.code, exc_info=fault)
             return
-        except Exception as fault:  # noqa: BLE001 - the thread must outlive what it did not foresee
+        except Exception as fault:
             self.metrics.slot_failures.inc()
             log.critical("slot-failed", code="internal", exc_info=fault)
             return
@@ -181,9 +181,7 @@ class Sequencer:
         self.metrics.signed_at.set_to_current_time()
         self.metrics.dropped.set(DROPPED.total)
         if slot.carried or slot.faults:
-            log.info(
-                "slot", count=slot.carried, log_size=slot.size, duration_ms=round(seconds * 1000, 2)
-            )
+            log.info("slot", count=slot.carried, log_size=slot.size, duration_ms=round(seconds * 1000, 2))
 
     def _sweep(self, now: float) -> None:
         store, hub = self.assembly.store, self.assembly.hub
@@ -280,7 +278,6 @@ def put_together(assembly: Assembly) -> Service:
     door, metrics, writer = Door(store, hub.now), Metrics(), Writer(store)
     replay = _replay(settings, hub.now())
     nonces = Nonces(_nonce_secret(assembly)) if settings.nonces_required else None
-    made: list[Service] = []
     desk = Desk(
         origin=settings.public_origin,
         mode=settings.mode.value,
@@ -307,12 +304,11 @@ def put_together(assembly: Assembly) -> Service:
         checkpoints=Checkpoints(),
         enrolments=RateLimits(1 if settings.live else 100, 20 if settings.live else 1000, time.monotonic),
         metrics=metrics,
-        ready=lambda: made[0].ready(),
         replay=replay,
         nonces=nonces,
     )
     service = Service(assembly, desk, writer, None)
-    made.append(service)
+    desk.readiness.append(service.ready)
     if settings.redis_url is None:
         service.sequencer = Sequencer(assembly, metrics, service.announce)
     return service

@@ -7,6 +7,7 @@ and the database must have this version's schema. Nothing is decided here about 
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,8 +74,6 @@ def _check_schema(settings: Settings) -> None:
 def _key(path: Path, settings: Settings) -> bytes:
     """Read a key; make it where a hub that serves made-up members starts for the first time."""
     if not settings.live and not path.exists():
-        try:
+        with suppress(FileExistsError):  # another process of the same hub was first
             write_key(path, secrets.token_bytes(KEY_BYTES))
-        except FileExistsError:  # another process of the same hub was first
-            pass
     return read_key(path, strict=settings.live)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FAILED, USAGE, REFUSED, UNPROVED, LATER = 1, 2, 3, 4, 5
 COMMANDS: Final = "hub.commands"
+ORIGIN_FILE: Final = "public-origin"
+"""Where, in the data folder, `hub serve` leaves the address that it was started under."""
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
                   help="Mover Exchange Hub: operator's and member's verbs.")  # fmt: skip
@@ -59,10 +61,11 @@ def serve(
     import uvicorn
 
     environment = _environment(data)
-    environment.setdefault("HUB_PUBLIC_ORIGIN", f"http://{host}:{port}")
+    here = f"http://{host}:{port}"
     with _answers():
-        load_settings(environment)
-    os.environ.update(environment)
+        settings = load_settings({"HUB_PUBLIC_ORIGIN": here, **environment})
+        _remember_origin(settings, here, given="HUB_PUBLIC_ORIGIN" in os.environ)
+    os.environ.update(environment, HUB_PUBLIC_ORIGIN=settings.public_origin)
     uvicorn.run(
         "hub.app:from_environment",
         factory=True,
@@ -100,7 +103,9 @@ def doctor(data: Data = None, *, as_json: AsJson = False) -> None:
     checks = dict(_examine(_environment(data)))
     lines = [f"{'ok    ' if not fault else 'FAILED'}  {what}{': ' + fault if fault else ''}"
              for what, fault in checks.items()]  # fmt: skip
-    _say({"checks": {what: fault or "ok" for what, fault in checks.items()}}, "\n".join(lines), as_json=as_json)
+    _say(
+        {"checks": {what: fault or "ok" for what, fault in checks.items()}}, "\n".join(lines), as_json=as_json
+    )
     if any(checks.values()):
         raise typer.Exit(FAILED)
 
@@ -111,7 +116,11 @@ def config_show(data: Data = None, *, as_json: AsJson = False) -> None:
     environment = _environment(data)
     rows = describe_settings(_settings(data), environment)
     lines = "\n".join(f"{variable:32} {value:40} {origin}" for variable, value, origin in rows)
-    _say({variable: {"value": value, "origin": origin} for variable, value, origin in rows}, lines, as_json=as_json)
+    _say(
+        {variable: {"value": value, "origin": origin} for variable, value, origin in rows},
+        lines,
+        as_json=as_json,
+    )
 
 
 @config.command("check")
@@ -164,7 +173,7 @@ def fsck(data: Data = None, *, as_json: AsJson = False) -> None:
 
 
 @member.command("invite")
-def member_invite(  # noqa: PLR0913 - the facts of an organisation
+def member_invite(
     who: Who,
     name: Annotated[str, typer.Option(help="The organisation's name.")],
     kind: Annotated[MemberKind, typer.Option(help="What sort of organisation it is.")],
@@ -286,7 +295,9 @@ def log_publish(
 
 @log.command("verify")
 def log_verify(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of a published log; else the database's.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of a published log; else the database's.")
+    ] = None,
     vkey: Annotated[str | None, typer.Option(help="The log's key, as handed over out of band.")] = None,
     data: Data = None,
     *,
@@ -306,8 +317,11 @@ def log_verify(
                     _fail("no checkpoint has been signed yet", LATER)
                 files = dict(files_of(signed[1], work.log.node, work.log.leaves))
                 audit = verify_directory(files.__getitem__, vkey or hub.hub.log_key)
-    _say({"size": audit.checkpoint.size, "entries": audit.entries, "tiles": audit.tiles, "holds": True},
-         f"The log holds: {audit.entries} entries, {audit.tiles} tiles, as signed.", as_json=as_json)  # fmt: skip
+    _say(
+        {"size": audit.checkpoint.size, "entries": audit.entries, "tiles": audit.tiles, "holds": True},
+        f"The log holds: {audit.entries} entries, {audit.tiles} tiles, as signed.",
+        as_json=as_json,
+    )
 
 
 @linkage.command("status")
@@ -339,7 +353,24 @@ def _environment(data: Path | None) -> dict[str, str]:
     environment = dict(os.environ)
     if data is not None:
         environment["HUB_DATA_DIR"] = str(data)
+    known = Path(environment.get("HUB_DATA_DIR", "hub-data")) / ORIGIN_FILE
+    if "HUB_PUBLIC_ORIGIN" not in environment and known.is_file():
+        environment["HUB_PUBLIC_ORIGIN"] = known.read_text("utf-8").strip()
     return environment
+
+
+def _remember_origin(settings: Settings, here: str, *, given: bool) -> None:
+    """Keep the address that this hub is known by, for the verbs that work beside it.
+
+    The log is signed under it, and members have pinned it: a hub that is served elsewhere than before
+    by mistake would not be believed, so that is refused.
+    """
+    if not given and settings.public_origin != here:
+        raise SettingsError(
+            [f"this hub is known as {settings.public_origin}: serve it there, or set HUB_PUBLIC_ORIGIN"]
+        )
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (settings.data_dir / ORIGIN_FILE).write_text(settings.public_origin + "\n", "utf-8")
 
 
 def _settings(data: Path | None) -> Settings:
@@ -473,7 +504,6 @@ def main() -> None:
     """Run the command."""
     mount(app)
     app()
-
 
 
 if __name__ == "__main__":

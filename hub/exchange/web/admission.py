@@ -66,9 +66,7 @@ class Door:
         """Whether the holder of this token may still enter (I6)."""
         member = self._snapshot.admission.members.get(token.client)
         return (
-            member is not None
-            and member.standing in ADMITTED
-            and token.key_id not in self._snapshot.revoked
+            member is not None and member.standing in ADMITTED and token.key_id not in self._snapshot.revoked
         )
 
     def access_keys(self, member: MemberId) -> list[VerifyingKey]:

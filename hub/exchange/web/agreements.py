@@ -68,7 +68,9 @@ async def read_version(agreement: str, version: int, desk: DeskIs, caller: Calle
     return await desk.read(lambda work: _in_full(desk, agreement, version, caller.member, work))
 
 
-@router.post("/v1/agreements/{agreement}/signatures", status_code=202, response_model=schemas.AgreementListing)
+@router.post(
+    "/v1/agreements/{agreement}/signatures", status_code=202, response_model=schemas.AgreementListing
+)
 @ruled(Rule.PARTY, NOTICES)
 async def post_signature(
     agreement: str, body: schemas.Signature, request: Request, desk: DeskIs, caller: CallerIs
@@ -82,7 +84,9 @@ async def post_signature(
     return await desk.write_once(caller.member, idempotency_key(request), await request.body(), keep)
 
 
-@router.post("/v1/agreements/{agreement}/suspension", status_code=202, response_model=schemas.AgreementListing)
+@router.post(
+    "/v1/agreements/{agreement}/suspension", status_code=202, response_model=schemas.AgreementListing
+)
 @ruled(Rule.PARTY, NOTICES)
 async def post_suspension(
     agreement: str, body: schemas.Word, request: Request, desk: DeskIs, caller: CallerIs
@@ -101,9 +105,7 @@ def _visible(desk: Desk, member: MemberId, work: Work) -> Sequence[Paper]:
     return [paper for paper in work.papers.all(PaperKind.AGREEMENT) if not ours.isdisjoint(paper.parties)]
 
 
-def _in_full(
-    desk: Desk, agreement: str, version: int | None, member: MemberId, work: Work
-) -> dict[str, Any]:
+def _in_full(desk: Desk, agreement: str, version: int | None, member: MemberId, work: Work) -> dict[str, Any]:
     paper = work.papers.get(PaperKind.AGREEMENT, named(agreement, "agr"), version)
     if paper is None or speaks_for(member, work, desk.hub.now()).isdisjoint(paper.parties):
         raise NotYours

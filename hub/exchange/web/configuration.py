@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
 
 from hub.exchange.web import schemas
 from hub.exchange.web.desk import DeskIs, Guarded
@@ -41,14 +42,14 @@ async def read_configuration(desk: DeskIs) -> dict[str, Any]:
     }
 
 
-@router.get("/v1/suites", response_model=dict[str, Any])
+@router.get("/v1/suites", response_class=JSONResponse)
 @ruled(Rule.PUBLIC)
-async def read_suites() -> Any:  # noqa: ANN401 - the registry's own form
+async def read_suites() -> Response:
     """Give the registry of cryptographic suites."""
-    return registry_document()
+    return JSONResponse(registry_document())
 
 
-@router.get("/v1/notice-types", response_model=dict[str, Any])
+@router.get("/v1/notice-types")
 @ruled(Rule.PUBLIC)
 async def list_notice_types() -> dict[str, Any]:
     """List the kinds of notices, and the sealed parts that every one of them has."""

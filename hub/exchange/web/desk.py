@@ -6,7 +6,7 @@ thing twice to a request that is made twice.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,7 +31,7 @@ from hub.exchange.web.long_poll import Checkpoints
 from hub.exchange.web.metrics import Metrics
 from hub.exchange.web.problems import EdgeProblem
 from hub.exchange.web.replay import UsedProofs
-from hub.exchange.web.rules import Endpoint, Rule, rule_of
+from hub.exchange.web.rules import Rule, rule_of, ruled
 from hub.protocols import canonical
 from hub.protocols.access import Nonces
 from hub.protocols.canonical import Json
@@ -107,8 +107,8 @@ class Desk:
     checkpoints: Checkpoints
     enrolments: RateLimits
     metrics: Metrics
-    ready: Callable[[], Mapping[str, bool]]
-    """What has to hold for this process to serve, by name."""
+    readiness: list[Callable[[], Mapping[str, bool]]] = field(default_factory=list)
+    """What has to hold for this process to serve, by name; each part of the process adds its own."""
     places: dict[MemberId, int] = field(default_factory=dict)
     """How far each member has read its inbox, as far as this process has seen."""
 
@@ -201,22 +201,22 @@ class Guarded(APIRoute):
 
         async def guarded(request: Request) -> Response:
             await enter(request, self.endpoint, self.path)
-            return cast("Response", await answer(StrictRequest(request.scope, request.receive)))
+            return await answer(StrictRequest(request.scope, request.receive))
 
         return guarded
 
 
-def thin(path: str, endpoint: Endpoint, method: str) -> Route:
+def thin(path: str, endpoint: Callable[[Request], Awaitable[Response]], method: str) -> Route:
     """A route without a framework's ceremony, for what is asked thousands of times a second."""
-    rule_of(endpoint, path)
+    demanded = rule_of(endpoint, path)
 
     async def guarded(request: Request) -> Response:
+        request.scope["route"] = route  # as FastAPI's own routes do: log and figures name it
         await enter(request, endpoint, path)
-        return cast("Response", await endpoint(request))
+        return await endpoint(request)
 
-    guarded.__name__, guarded.__doc__ = endpoint.__name__, endpoint.__doc__
-    guarded.ruled = rule_of(endpoint, path)  # type: ignore[attr-defined]  # for whoever walks the routes
-    return Route(path, guarded, methods=[method])
+    route = Route(path, ruled(demanded.rule, demanded.scope)(guarded), methods=[method])
+    return route
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -4,7 +4,6 @@ Only what a signed checkpoint covers is served. A tile never changes once it can
 whoever has it need not ask again.
 """
 
-
 from typing import Final
 
 from fastapi import APIRouter
@@ -68,5 +67,3 @@ def _tile(name: TileName, work: Work) -> bytes:
         return tile_bytes(name, work.log.node)
     start = FULL_WIDTH * name.index
     return bundle_bytes(work.log.leaves(start, start + name.width))
-
-

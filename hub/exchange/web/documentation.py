@@ -109,7 +109,12 @@ def docs_page(described: dict[str, Any]) -> str:
 
 def _row(method: str, path: str, operation: dict[str, Any]) -> str:
     says = operation.get("description") or operation["summary"]
-    cells = (f"<code>{method}</code>", f"<code>{escape(path)}</code>", escape(says), escape(operation["x-rule"]))
+    cells = (
+        f"<code>{method}</code>",
+        f"<code>{escape(path)}</code>",
+        escape(says),
+        escape(operation["x-rule"]),
+    )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
@@ -209,7 +214,9 @@ _THIN: Final[dict[str, dict[str, Any]]] = {
                 "description": schemas.BATCH_DESCRIPTION,
                 "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
             },
-            "responses": {"200": {"description": "What became of each", "content": _ref(schemas.BatchResults)}},
+            "responses": {
+                "200": {"description": "What became of each", "content": _ref(schemas.BatchResults)}
+            },
         }
     },
     "/v1/inbox": {
@@ -236,7 +243,10 @@ _THIN: Final[dict[str, dict[str, Any]]] = {
                 _query("cursor", "The place to go on from", {"type": "string"}),
             ],
             "responses": {
-                "200": {"description": "A page, empty if nothing has come", "content": _ref(schemas.InboxPage)},
+                "200": {
+                    "description": "A page, empty if nothing has come",
+                    "content": _ref(schemas.InboxPage),
+                },
                 "304": {"description": "Nothing has changed since the ETag of If-None-Match"},
             },
         }
@@ -267,7 +277,9 @@ _THIN: Final[dict[str, dict[str, Any]]] = {
     },
 }
 
-_STYLE: Final = """body{font:1rem/1.5 Helvetica,Arial,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #b1b4b6}
+_STYLE: Final = """body{font:1rem/1.5 Helvetica,Arial,sans-serif;max-width:70rem;margin:2rem auto}
+body{padding:0 1rem}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #b1b4b6}
 code{font-size:.95rem}
 """

@@ -11,14 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.exchange.web.limits import Allowance
 from hub.exchange.web.metrics import Metrics
 
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 SAFE: Final = [
     (b"content-security-policy", POLICY.encode()),

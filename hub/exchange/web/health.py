@@ -24,7 +24,7 @@ async def read_health() -> dict[str, Any]:
 @ruled(Rule.PUBLIC)
 async def read_readiness(desk: DeskIs) -> Response:
     """Tell whether this process can serve, and what is missing if not."""
-    checks = dict(await asyncio.to_thread(desk.ready))
+    checks = await asyncio.to_thread(lambda: {k: v for ready in desk.readiness for k, v in ready().items()})
     ready = all(checks.values())
     return JSONResponse({"ready": ready, "checks": checks}, 200 if ready else 503)
 

@@ -80,7 +80,9 @@ def _keys(member: MemberId, work: Work) -> dict[str, Any]:
     size = 0 if signed is None else signed[0]
     keys = work.members.keys(member)
     identity = [
-        key for key in keys if key.use is KeyUse.IDENTITY and key.revoked_at_index is None and _in_log(key, size)
+        key
+        for key in keys
+        if key.use is KeyUse.IDENTITY and key.revoked_at_index is None and _in_log(key, size)
     ]
     if not identity:
         raise NotYours

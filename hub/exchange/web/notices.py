@@ -150,11 +150,11 @@ def _check_lines(desk: Desk, lines: Sequence[bytes], caller: MemberId) -> list[K
 
 
 def _check_line(desk: Desk, line: bytes, caller: MemberId) -> Keepable | dict[str, Any]:
+    if len(line) > NOTICE_BYTES:
+        return _refusal(EdgeProblem(problem("body-too-large", f"a notice has at most {NOTICE_BYTES} bytes")))
     try:
-        if len(line) > NOTICE_BYTES:
-            raise EdgeProblem(problem("body-too-large", f"a notice has at most {NOTICE_BYTES} bytes"))
         return desk.check_in(line, caller)
-    except (ProtocolError, Declined, EdgeProblem) as fault:
+    except (ProtocolError, Declined) as fault:
         return _refusal(fault)
 
 

@@ -52,9 +52,7 @@ async def list_mandates(desk: DeskIs, caller: CallerIs, page: Page) -> dict[str,
 
 @router.post("/v1/mandates", status_code=201, response_model=schemas.PaperListing)
 @ruled(Rule.OWN, NOTICES)
-async def post_mandate(
-    body: schemas.NewPaper, request: Request, desk: DeskIs, caller: CallerIs
-) -> Response:
+async def post_mandate(body: schemas.NewPaper, request: Request, desk: DeskIs, caller: CallerIs) -> Response:
     """An authority lets a careers company act for it; binds once its entry is in the log."""
     return await _lodge("mandates", body, request, desk, caller.member)
 

@@ -6,6 +6,7 @@ log says more: a text written for an operator may tell a caller about another me
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -42,7 +43,9 @@ DECLINED: Final[Mapping[str, Kind]] = {
     "epoch-expired": Kind(
         422, "The linkage epoch is not in force", "Make the identifier tokens again under the epoch in force."
     ),
-    "recipient-unknown": Kind(422, "The recipient is not a member", "Look the recipient up in the directory."),
+    "recipient-unknown": Kind(
+        422, "The recipient is not a member", "Look the recipient up in the directory."
+    ),
     "scope-unknown": Kind(422, "The scope asserted does not exist", "Use one of the published scopes."),
     "quarter-open": Kind(
         409,
@@ -72,7 +75,7 @@ INTERNAL: Final = Kind(
 )
 
 
-class EdgeProblem(Exception):  # noqa: N818 - named for what it is
+class EdgeProblem(Exception):
     """A request that the edge itself refuses: media type, size, fields."""
 
     def __init__(self, found: Problem) -> None:
@@ -93,7 +96,7 @@ def problem_for(fault: Exception) -> Problem:
     if isinstance(fault, EdgeProblem):
         return fault.problem
     if isinstance(fault, ProtocolError):
-        return problem_of(fault)
+        return _theirs(fault)
     if isinstance(fault, Declined):
         return _declined(fault)
     if isinstance(fault, HubFault):
@@ -149,6 +152,13 @@ HANDLED: Final[tuple[type[Exception], ...]] = (
     Exception,
 )
 """What `answer` is registered for."""
+
+
+def _theirs(fault: ProtocolError) -> Problem:
+    found = problem_of(fault)
+    if fault.code.startswith("field-"):  # JSON it is, but a field does not hold: as for any other body
+        return replace(found, status=PROBLEMS["fields-invalid"].status)
+    return found
 
 
 def _declined(fault: Declined) -> Problem:

@@ -4,9 +4,9 @@ What is taken names every field and refuses every other one. Signed documents ar
 are read and held to their form by `hub.protocols`, not twice.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.consent.question import EvidenceClass, Scope
 from hub.protocols.limits import BATCH_NOTICES
@@ -20,7 +20,9 @@ MOST_BOXES: Final = 4_000
 Id = Annotated[str, Field(max_length=64)]
 Jws = Annotated[str, Field(max_length=12_288)]
 Jwe = Annotated[str, Field(max_length=8_192)]
-Document = dict[str, JsonValue]
+Value = Any
+"""Any JSON; what is taken was read by the strict reader before."""
+Document = dict[str, Value]
 
 
 class Taken(BaseModel):
@@ -42,8 +44,8 @@ class Enrolment(Taken):
     """An invitation's code with the identity key and the first keys of the member that redeems it."""
 
     code: Annotated[str, Field(min_length=1, max_length=64)]
-    identity: JsonValue
-    entries: Annotated[list[JsonValue], Field(max_length=16)]
+    identity: Value
+    entries: Annotated[list[Value], Field(max_length=16)]
 
 
 class Enrolled(Given):
@@ -80,7 +82,7 @@ class OpenedEntry(Given):
 class IdentityKey(Given):
     """A member's identity key with the proof that it is in the log."""
 
-    jwks: JsonValue
+    jwks: Value
     log_index: int
     opening: OpenedEntry
     proof: str
@@ -89,7 +91,7 @@ class IdentityKey(Given):
 class MemberKey(Given):
     """A member's key; opening and proof are null until a signed checkpoint covers its entry."""
 
-    document: JsonValue
+    document: Value
     key_id: str
     use: str
     log_index: int | None
@@ -108,7 +110,7 @@ class MemberKeys(Given):
 class NewKey(Taken):
     """One more directory document of a member."""
 
-    document: JsonValue
+    document: Value
 
 
 class KeyRegistered(Given):
@@ -207,7 +209,7 @@ class Item(Given):
     passage: Id | None
     put_at: str
     stopped: bool
-    body: JsonValue
+    body: Value
 
 
 class ProvedItem(Item):
@@ -471,7 +473,7 @@ class Configuration(Given):
     origin: str
     log_origin: str
     log_vkey: str
-    hub_key: JsonValue
+    hub_key: Value
     custodian: Id
     slot_seconds: int
     suites: list[str]
