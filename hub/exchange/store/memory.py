@@ -153,10 +153,10 @@ class MemoryMembers:
         """Register a key, or note where its entry stands."""
         keys = self._unit.changing().keys
         old = keys.get(key.key_id)
-        if key.member not in self._unit.state.members:
-            raise HubFault("store-constraint", "a key belongs to a member")
         if old is not None and (old.member, old.use) != (key.member, key.use):
             raise key_taken()
+        if key.member not in self._unit.state.members:
+            raise HubFault("store-constraint", "a key belongs to a member")
         keys[key.key_id] = key if old is None else replace(key, jwk=old.jwk, suite=old.suite)
 
     def invite(self, member: MemberId, code_digest: Digest, valid_until: datetime) -> None:

@@ -329,7 +329,7 @@ class SqlNotices:
             digest=Digest(digest),
             signed_by=KeyId(signed_by),
             keyed=blank(EpochId(epoch)) if tokens is None else self._keyed(notice, epoch, tokens, filters),
-            counter_tokens=None if keys is None else _shown(epoch, keys.open_tokens(shown)),
+            counter_tokens=None if keys is None or shown is None else _shown(epoch, keys.open_tokens(shown)),
             scope=None if scope is None else Scope(scope),
             flags=Flags.from_json(from_text(flags)),
             asserted_at=from_micros(asserted_at),

@@ -259,7 +259,7 @@ _FAULTS: Final = {
 }
 
 
-def fault_of(error: Exception) -> HubFault:
+def fault_of(error: BaseException) -> HubFault:
     """What a driver's error means to the hub; extended codes count as the plain one they begin with."""
     name = getattr(error, "sqlite_errorname", "")
     plain = "_".join(name.split("_")[:2])

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from hub.exchange.errors import HubFault
@@ -39,7 +40,7 @@ from hub.exchange.store.papers import SqlPapers
 from hub.exchange.store.passages import SqlPassages
 from hub.exchange.store.refusals import SqlRefusals
 from hub.exchange.store.sealed import Seals
-from hub.exchange.store.statements import Line
+from hub.exchange.store.statements import Line, fault_of
 from hub.protocols.names import MemberId
 
 WRITER_CACHE: Final = 32_768
@@ -138,7 +139,7 @@ class SqlStore:
         self._last = LastNumbers() if alone else None
         self._writing = threading.Lock()
         self._writer_thread: int | None = None
-        self._write_connection = self._engine.raw_connection()
+        self._write_connection = self._connect()
         self._idle: list[PoolProxiedConnection] = []
         self._readers: list[PoolProxiedConnection] = []
         self._begin = _BEGIN.get(self._dialect.name, _BEGIN_ELSEWHERE)
@@ -210,8 +211,11 @@ class SqlStore:
         connection = self._reader()
         try:
             work = SqlWork(self._line(connection, writable=False), self._seals)
-            with _transaction(work.line, self._begin[1]):
+            work.line.begin(self._begin[1])
+            try:
                 yield work
+            finally:
+                work.line.roll_back()  # there is nothing to commit, and a damaged file would refuse it
         finally:
             self._idle.append(connection)
 
@@ -219,9 +223,17 @@ class SqlStore:
         try:
             return self._idle.pop()  # atomic, like append: no lock is needed round a list
         except IndexError:
-            connection = self._engine.raw_connection()
+            connection = self._connect()
             self._readers.append(connection)
             return connection
+
+    def _connect(self) -> PoolProxiedConnection:
+        try:
+            return self._engine.raw_connection()
+        except DBAPIError as error:
+            raise fault_of(error.orig or error) from error
+        except self._dialect.loaded_dbapi.Error as error:
+            raise fault_of(error) from error
 
     def _line(self, connection: PoolProxiedConnection, *, writable: bool) -> Line:
         driver = connection.dbapi_connection

@@ -1,0 +1,78 @@
+"""`hub.exchange.store.index`: heavy tokens, and that the index shrinks with what it lists."""
+
+import sqlite3
+
+from hub.exchange.ports import Work
+from hub.exchange.stages import StoredNotice
+from hub.exchange.store.index import HEAVY
+from hub.exchange.store.unit_of_work import SqlStore, SqlWork
+from tests.stores.made_up import MEDWAY, checked, notice_id, tokens
+
+COMMON, RARE = "last_year_month", "upn"
+
+
+def stored(work: Work, number: int) -> StoredNotice:
+    """The notice of that number."""
+    found = work.notices.get(notice_id(number))
+    assert found is not None
+    return found
+
+
+def rows(work: SqlWork, query: str) -> list[tuple[int, ...]]:
+    """What the database holds."""
+    connection = work.line._connection
+    assert isinstance(connection, sqlite3.Connection)
+    return connection.execute(query).fetchall()
+
+
+def fill(work: Work, count: int) -> None:
+    """Notices that all hold one token, as everybody does who is called Smith."""
+    notices = [
+        (checked(n, record=tokens(n, like=0, sharing=(COMMON,))), "promise") for n in range(1, count + 1)
+    ]
+    work.notices.keep_all(notices)
+    for number in range(1, count + 1):
+        work.index.add(stored(work, number))
+
+
+def ask(work: Work, number: int, *sharing: str, like: int = 0) -> list[str]:
+    """The candidates of a new notice that shares these tokens."""
+    record = tokens(number, like=like, sharing=sharing)
+    work.notices.keep(checked(number, sender=MEDWAY, record=record), "promise")
+    return [found for found, _ in work.index.candidates(stored(work, number))]
+
+
+def test_a_token_at_the_limit_is_light_and_one_above_it_heavy(sqlite: SqlStore) -> None:
+    """300 holders are looked at; the 301st makes the token one that says little."""
+    with sqlite.write() as work:
+        fill(work, HEAVY)
+        assert rows(work, "SELECT count(*) FROM heavy") == [(0,)]
+        assert len(ask(work, 9001, COMMON)) == HEAVY
+        fill_one = checked(HEAVY + 1, record=tokens(HEAVY + 1, like=0, sharing=(COMMON,)))
+        work.notices.keep(fill_one, "promise")
+        work.index.add(stored(work, HEAVY + 1))
+        assert rows(work, "SELECT count(*) FROM heavy") == [(1,)]
+
+
+def test_a_heavy_token_is_looked_up_only_where_nothing_else_hits(sqlite: SqlStore) -> None:
+    """With a lighter token in common, only its holders; with none, all that there are."""
+    with sqlite.write() as work:
+        fill(work, HEAVY + 5)
+        assert ask(work, 9001, RARE, like=7) == [notice_id(7)]
+        both = tokens(9002, like=7, sharing=(RARE, COMMON))
+        work.notices.keep(checked(9002, sender=MEDWAY, record=both), "promise")
+        assert [name for name, _ in work.index.candidates(stored(work, 9002))] == [notice_id(7)]
+        assert len(ask(work, 9003, COMMON)) == HEAVY + 5
+
+
+def test_a_token_becomes_light_again_and_postings_go_with_their_notice(sqlite: SqlStore) -> None:
+    """After the autumn's notices are forgotten the spring's are found as before."""
+    with sqlite.write() as work:
+        fill(work, HEAVY + 1)
+        for number in range(1, 11):
+            work.notices.forget(notice_id(number))
+        assert rows(work, "SELECT count(*) FROM heavy") == [(0,)]
+        for number in range(11, HEAVY + 2):
+            work.notices.forget(notice_id(number))
+        assert rows(work, "SELECT count(*) FROM posting") == [(0,)]
+        assert rows(work, "SELECT count(*) FROM tokens") == [(0,)]
