@@ -13,9 +13,10 @@ from enum import StrEnum
 
 from hub.protocols import canonical, signing
 from hub.protocols.canonical import Json, Reader
+from hub.protocols.errors import MalformedMessage
 from hub.protocols.keys import SigningKey, VerifyingKey
 from hub.protocols.names import Digest, DisclosureId, MemberId, NoticeId, Part
-from hub.protocols.notice import read_digest
+from hub.protocols.notice import WORDS, read_digest
 from hub.protocols.signing import Typ
 
 
@@ -103,7 +104,7 @@ def read_confirmation(jws: str, recipient: VerifyingKey) -> Confirmation:
     confirmation = Confirmation(
         *_subject(reader),
         reader.choice("answer", Answer),
-        reader.nullable_text("officer", max=120),
+        reader.nullable_text("officer", pattern=WORDS),
         _signed_at(reader),
     )
     reader.done()
@@ -133,6 +134,8 @@ def read_acknowledgement(jws: str, recipient: VerifyingKey) -> Acknowledgement:
         _signed_at(reader),
     )
     reader.done()
+    if acknowledgement.log_index >= acknowledgement.log_size:
+        raise MalformedMessage("log-size", "an entry lies below the size of the log that it was proved in")
     return acknowledgement
 
 
@@ -170,7 +173,7 @@ def read_approval(jws: str, member: VerifyingKey) -> Approval:
         member=MemberId(reader.id("member", "mbr")),
         notice=NoticeId(reader.id("notice", "ntc")),
         approve=reader.boolean("approve"),
-        officer=reader.text("officer", pattern=r"[^\x00-\x1f\x7f]{1,120}"),
+        officer=reader.text("officer", pattern=WORDS),
         signed_at=_signed_at(reader),
     )
     reader.done()

@@ -10,16 +10,22 @@ signed grant that names both notices, the recipient's key and the box, or a sign
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from hub.protocols import canonical, signing
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.errors import MalformedMessage, Untrusted
 from hub.protocols.keys import SigningKey, VerifyingKey
 from hub.protocols.limits import MANIFEST_BYTES
-from hub.protocols.names import Digest, EpochId, KeyId, MemberId, NoticeId, RequestId
-from hub.protocols.notice import read_digest
+from hub.protocols.names import Digest, EpochId, KeyId, MemberId, NoticeId, RequestId, parse_id
+from hub.protocols.notice import WORDS, read_digest
 from hub.protocols.signing import Typ
 from hub.protocols.token_record import TokenDigests, TokenRecord
+
+REASON: Final = r"R-[A-Z]{3,20}"
+"""A reason code. Words of any other kind have no place in a grant: it is entered into the log."""
+
+MOST_REASONS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ def read_request(jws: str, hub: VerifyingKey) -> KeyRequest:
         counter_tokens=reader.value("counter_tokens"),
         recipient=MemberId(reader.id("recipient", "mbr")),
         recipient_key=KeyId(read_digest(reader, "recipient_key")),
-        approved_by=tuple(MemberId(member) for member in reader.list_of_text("approved_by")),
+        approved_by=tuple(MemberId(parse_id(member, "mbr")) for member in reader.items("approved_by", 2)),
         asked_at=reader.instant("asked_at"),
     )
     reader.done()
@@ -154,14 +160,21 @@ def read_grant(jws: str, sender: VerifyingKey) -> KeyGrant:
         recipient=MemberId(reader.id("recipient", "mbr")),
         recipient_key=KeyId(read_digest(reader, "recipient_key")),
         box=None if box is None else Digest(canonical.b64u(canonical.unb64u(box, 32))),
-        refused=tuple(reader.list_of_text("refused")),
-        officer=reader.nullable_text("officer", max=120),
+        refused=_read_reasons(reader),
+        officer=reader.nullable_text("officer", pattern=WORDS),
         granted_at=reader.instant("granted_at"),
     )
     reader.done()
     if (grant.box is None) == (not grant.refused):
         raise MalformedMessage("grant-unclear", "a grant has a box, or reasons why there is none")
     return grant
+
+
+def _read_reasons(reader: Reader) -> tuple[str, ...]:
+    reasons = reader.list_of_text("refused", pattern=REASON)
+    if len(set(reasons)) != len(reasons) or len(reasons) > MOST_REASONS:
+        raise MalformedMessage("grant-reasons", f"at most {MOST_REASONS} reasons, none of them twice")
+    return tuple(reasons)
 
 
 def check_grant(grant: KeyGrant, request: KeyRequest, box: str | None) -> None:

@@ -144,7 +144,9 @@ class SignedNotice:
 
 _PART_ORDER: Final = {part: place for place, part in enumerate(Part)}
 _POINTS_BACK: Final = frozenset({NoticeType.CORRECTION, NoticeType.WITHDRAWAL, NoticeType.RECALL})
-_WORDS: Final = r"[^\x00-\x1f\x7f]{1,120}"
+WORDS: Final = r"[^\x00-\x1f\x7f]{1,120}"
+"""The name of a team, an officer, a mailbox: one line, short."""
+
 _CODE: Final = r"[a-z0-9][a-z0-9_:().-]{1,60}"
 
 
@@ -329,7 +331,7 @@ def _parse_manifest(value: Json) -> Manifest:
         source=reader.choice("source", Source),
         confidence=reader.choice("confidence", Confidence),
         contact=_read_contact(reader.object("contact")),
-        officer=reader.text("officer", pattern=_WORDS),
+        officer=reader.text("officer", pattern=WORDS),
         refers_to=_optional_notice(reader),
         assertion=read_assertion(reader.object("assertion")),
         epoch=EpochId(reader.id("epoch", "ep")),
@@ -361,7 +363,7 @@ def _optional_notice(reader: Reader) -> NoticeId | None:
 
 
 def _read_contact(reader: Reader) -> Contact:
-    contact = Contact(*(reader.text(name, pattern=_WORDS) for name in ("team", "telephone", "mailbox")))
+    contact = Contact(*(reader.text(name, pattern=WORDS) for name in ("team", "telephone", "mailbox")))
     reader.done()
     return contact
 
@@ -374,7 +376,7 @@ def _read_token_digests(reader: Reader) -> TokenDigests:
 
 def read_digest(reader: Reader, name: str) -> Digest:
     """Read a SHA-256 digest in base64url."""
-    return Digest(canonical.b64u(reader.binary(name, 32)))
+    return reader.digest(name)
 
 
 def _read_part_entries(readers: list[Reader]) -> tuple[PartEntry, ...]:
