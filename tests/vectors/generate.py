@@ -11,13 +11,40 @@ what it shall hold, and name it in `VECTORS`. Keys, names and facts are made up.
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256, shake_256
 from pathlib import Path
 from typing import Final, TypeVar
 
+from hub.protocols import mandate as mandates
+from hub.protocols import notice as notices
+from hub.protocols.acknowledgement import (
+    Acknowledgement,
+    Answer,
+    Approval,
+    Confirmation,
+    Level,
+    Outcome,
+    OutcomeKind,
+    sign_acknowledgement,
+    sign_approval,
+    sign_confirmation,
+    sign_outcome,
+)
 from hub.protocols.at_rest import VaultCost, rest_seal, vault_seal
-from hub.protocols.canonical import Json, b64u, decode, encode, instant
+from hub.protocols.canonical import Json, b64u, decode, digest, encode, instant
+from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
+from hub.protocols.delivery import (
+    Delivery,
+    Ground,
+    ReleasedPart,
+    ReleaseRecord,
+    Stage,
+    release_json,
+    write_delivery,
+)
+from hub.protocols.entry import Opening
 from hub.protocols.epoch import (
     Epoch,
     make_epoch,
@@ -27,22 +54,46 @@ from hub.protocols.epoch import (
     wrap_linkage_key,
 )
 from hub.protocols.errors import ProtocolError
+from hub.protocols.key_grant import KeyGrant, KeyRequest, counter_tokens, sign_grant, sign_request
 from hub.protocols.keys import DirectoryEntry, KeyUse, entry_for, read_entry, sign_entry
-from hub.protocols.names import EpochId, MemberId, NoticeId, Part
-from hub.protocols.sealing import open_box, seal_box, seal_part
+from hub.protocols.merkle import Frontier, leaf_hash
+from hub.protocols.names import (
+    AgreementId,
+    Digest,
+    DisclosureId,
+    EpochId,
+    MemberId,
+    NoticeId,
+    NoticeType,
+    Part,
+    RequestId,
+)
+from hub.protocols.promise import Promise, sign_promise
+from hub.protocols.proof import LogProof, encode_proof
+from hub.protocols.restatement import Restatement, Retraction, sign_restatement, sign_retraction
+from hub.protocols.sealing import SealedPart, open_box, seal_box, seal_part
 from hub.protocols.sealing_keys import SealingKey
 from hub.protocols.signature_keys import DocumentKey, SigningKey
 from hub.protocols.signing import Typ, countersign, sign, sign_document, verify_document
 from hub.protocols.suites import CLASSICAL, HYBRID, SUITES, registry_document
+from hub.protocols.token_record import FILTERS_BYTES, SLOT_BYTES, SLOTS, TokenRecord, compose
 
 OWN: Final = Path(__file__).parent / "own"
 OPEN_ONLY: Final = "opening and verifying"
 EXACT: Final = "making, opening and verifying"
 START: Final = datetime(2026, 9, 1, tzinfo=UTC)
 END: Final = datetime(2027, 12, 1, tzinfo=UTC)
+NOW: Final = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 KENT: Final = MemberId("mbr_kent")
+MEDWAY: Final = MemberId("mbr_medway")
 NOTICE: Final = NoticeId("ntc_01k00000000000000000000000")
+COUNTER: Final = NoticeId("ntc_01k00000000000000000000001")
 EPOCH: Final = EpochId("ep_01k00000000000000000000000")
+REQUEST: Final = RequestId("req_01k00000000000000000000000")
+DELIVERY: Final = DisclosureId("dis_01k00000000000000000000000")
+TASK: Final = DisclosureId("dis_01k00000000000000000000001")
+AGREEMENT: Final = AgreementId("agr_kent-medway-movers")
+ORIGIN: Final = "hub.example"
 CHEAP: Final = VaultCost(memory=8, iterations=1, lanes=1)
 
 FACTS: Final[dict[Part, Json]] = {
@@ -260,6 +311,311 @@ def suites(_: Kept) -> Json:
     }
 
 
+# --- a notice and everything that is said about it --------------------------------------------------
+
+
+def hub_key() -> SigningKey:
+    """Return the hub's key."""
+    return SigningKey.from_seed(seed("hub"))
+
+
+def kent_key() -> SigningKey:
+    """Return the sender's signing key."""
+    return SigningKey.from_seed(seed("Kent"))
+
+
+def medway_key() -> SigningKey:
+    """Return the recipient's signing key."""
+    return SigningKey.from_seed(seed("Medway"))
+
+
+def token_record(label: str) -> TokenRecord:
+    """Return tokens that look like those of somebody."""
+    slots = [seed(f"{label} token {slot.name}", SLOT_BYTES) for slot in SLOTS]
+    return compose(EPOCH, slots, seed(f"{label} filters", FILTERS_BYTES), twin=False, rarity=2)
+
+
+def sealed_parts(label: str) -> dict[Part, SealedPart]:
+    """Return ten sealed parts."""
+    return {
+        part: seal_part(
+            part,
+            FACTS.get(part),
+            seed(f"{label} {part} key"),
+            seed(f"{label} {part} salt"),
+            seed(f"{label} {part} nonce", 12),
+        )
+        for part in Part
+    }
+
+
+def manifest(label: str = "Kent", recipient: MemberId | None = None) -> notices.Manifest:
+    """Return what Kent's notice says, or Medway's, which answers it."""
+    ours = label == "Kent"
+    flags: dict[str, Json] = {
+        "instruction": ["contact"],
+        "objection": [],
+        "consent": [],
+        "shield": False,
+        "restricted": False,
+        "twin": False,
+        "provenance_dwp": [],
+    }
+    return notices.Manifest(
+        notice=NOTICE if ours else COUNTER,
+        type=NoticeType.MOVED_OUT if ours else NoticeType.NEW_ARRIVAL,
+        sender=KENT if ours else MEDWAY,
+        acts_for=None,
+        recipient=recipient,
+        purpose="participation",
+        suite=CLASSICAL.id,
+        issued_at=NOW,
+        expires_at=datetime(2027, 1, 31, 23, 59, 59, tzinfo=UTC),
+        event_on=date(2026, 11, 2),
+        ascertained_on=date(2026, 11, 20),
+        source=notices.Source.OFFICER,
+        confidence=notices.Confidence.CONFIRMED,
+        contact=notices.Contact("Tracking team", "01632 960001", "tracking@made-up.example"),
+        officer="A. Officer",
+        refers_to=None,
+        assertion=notices.Assertion("age_16_17", flags, NOW),
+        epoch=EPOCH,
+        tokens=token_record(label).digests,
+        parts=notices.part_entries(sealed_parts(label)),
+    )
+
+
+def manifest_jws(label: str = "Kent", recipient: MemberId | None = None) -> str:
+    """Return a manifest as its sender signed it."""
+    return notices.sign_manifest(manifest(label, recipient), kent_key() if label == "Kent" else medway_key())
+
+
+def manifest_digest() -> Digest:
+    """Return the digest by which everything later names Kent's notice."""
+    return notices.manifest_digest(manifest_jws())
+
+
+def envelope(box: notices.Box | None = None) -> notices.Envelope:
+    """Return Kent's notice as its gateway publishes it, to a named recipient where a box is given."""
+    return notices.Envelope(
+        manifest=manifest_jws(recipient=None if box is None else box.recipient),
+        tokens=token_record("Kent"),
+        parts={part: sealed.jwe for part, sealed in sealed_parts("Kent").items()},
+        box=box,
+    )
+
+
+def promise() -> Promise:
+    """Return the hub's promise for Kent's notice."""
+    return Promise(NOTICE, manifest_digest(), NOW, NOW + timedelta(minutes=10))
+
+
+def request() -> KeyRequest:
+    """Return the question to Kent for a box that Medway can open."""
+    return KeyRequest(
+        request=REQUEST,
+        sender=KENT,
+        notice=NOTICE,
+        manifest=manifest_digest(),
+        counter_manifest=manifest_jws("Medway"),
+        counter_tokens=counter_tokens(token_record("Medway")),
+        recipient=MEDWAY,
+        recipient_key=sealing_key(CLASSICAL.id).key_id,
+        approved_by=(KENT, MEDWAY),
+        asked_at=NOW,
+    )
+
+
+def grant(box: str) -> KeyGrant:
+    """Return Kent's answer, with this box."""
+    return KeyGrant(
+        request=REQUEST,
+        manifest=manifest_digest(),
+        counter_manifest=notices.manifest_digest(manifest_jws("Medway")),
+        recipient=MEDWAY,
+        recipient_key=sealing_key(CLASSICAL.id).key_id,
+        box=digest(box.encode()),
+        refused=(),
+        officer=None,
+        granted_at=NOW,
+    )
+
+
+def no_grant() -> KeyGrant:
+    """Return Kent's no."""
+    return replace(grant(""), box=None, refused=("R-EXPIRED", "R-STALE"), officer="A. Officer")
+
+
+def release() -> ReleaseRecord:
+    """Return the record of the release of the identity part."""
+    ground = Ground(AGREEMENT, 1, "3.1", "esa2008:s68")
+    cipher = sealed_parts("Kent")[Part.IDENTITY].cipher_digest
+    return ReleaseRecord(
+        delivery=DELIVERY,
+        stage=Stage.IDENTITY,
+        notice=NOTICE,
+        manifest=manifest_digest(),
+        sender=KENT,
+        recipient=MEDWAY,
+        fact=ground,
+        parts=(ReleasedPart(Part.IDENTITY, cipher, ground),),
+        rules="rules-2026.1",
+        released_at=NOW,
+    )
+
+
+def delivered(box: str) -> Delivery:
+    """Return the identity part on its way to Medway, proved in a log of this one entry."""
+    opening = Opening(release_json(release()), seed("release salt"))
+    frontier, _ = Frontier().append(leaf_hash(sha256(opening.encode()).digest()))
+    note = sign_checkpoint(Checkpoint(ORIGIN, 1, frontier.root()), hub_key(), ORIGIN)
+    return Delivery(
+        manifest=manifest_jws(),
+        parts={Part.IDENTITY: sealed_parts("Kent")[Part.IDENTITY].jwe},
+        box=box,
+        opening=opening,
+        proof=encode_proof(LogProof(0, (), note)),
+    )
+
+
+def confirmation() -> Confirmation:
+    """Return Medway's `same`."""
+    return Confirmation(DELIVERY, manifest_digest(), Answer.SAME, "A. Officer", NOW)
+
+
+def acknowledgement() -> Acknowledgement:
+    """Return what Medway acknowledges."""
+    parts = {Part.IDENTITY: sealed_parts("Kent")[Part.IDENTITY].cipher_digest}
+    return Acknowledgement(DELIVERY, manifest_digest(), parts, 0, 16, Level.OPENED, NOW)
+
+
+def outcome() -> Outcome:
+    """Return what became of it at Medway."""
+    return Outcome(DELIVERY, manifest_digest(), OutcomeKind.IN_CASELOAD, NOW)
+
+
+def approval() -> Approval:
+    """Return an approval by a named officer of Kent."""
+    return Approval(TASK, KENT, NOTICE, approve=True, officer="N. Officer", signed_at=NOW)
+
+
+def restatement() -> Restatement:
+    """Return what Kent asserts anew."""
+    return Restatement(NOTICE, replace(manifest().assertion, asserted_at=NOW + timedelta(days=20)))
+
+
+def retraction() -> Retraction:
+    """Return Kent's withdrawal."""
+    return Retraction(NOTICE, "sent_in_error", NOW)
+
+
+def mandate() -> mandates.Mandate:
+    """Return Kent's word on who acts for it."""
+    return mandates.Mandate(KENT, MemberId("mbr_made-up-careers"), START, END)
+
+
+def suspension() -> mandates.Suspension:
+    """Return Kent's word on an agreement."""
+    return mandates.Suspension(AGREEMENT, 1, KENT, mandates.Change.SUSPEND, NOW)
+
+
+def notice(kept: Kept) -> Json:
+    """Return a published notice without a recipient, and one with: manifest, tokens, parts and box."""
+    key = sealing_key(CLASSICAL.id)
+    keys = {part: seed(f"Kent {part} key") for part in (Part.IDENTITY, Part.ADDRESS)}
+    box = _box(kept.get("box"), keys, key)
+    assert isinstance(box, str)
+    return {
+        "for": OPEN_ONLY,
+        "sender": _signer(kent_key()),
+        "recipient": sealing_seed(key),
+        "box": box,
+        "open": b64u(notices.write_envelope(envelope())),
+        "addressed": b64u(notices.write_envelope(envelope(notices.Box(MEDWAY, box)))),
+        "manifest": notices.manifest_json(manifest()),
+        "digest": manifest_digest(),
+    }
+
+
+def key_grant(kept: Kept) -> Json:
+    """Return a key request, its grant with the box, and a no."""
+    key = sealing_key(CLASSICAL.id)
+    keys = {part: seed(f"Kent {part} key") for part in (Part.IDENTITY, Part.ADDRESS)}
+    box = _box(kept.get("box"), keys, key)
+    assert isinstance(box, str)
+    return {
+        "for": OPEN_ONLY,
+        "hub": _signer(hub_key()),
+        "sender": _signer(kent_key()),
+        "recipient": _signer(medway_key()),
+        "request": sign_request(request(), hub_key()),
+        "box": box,
+        "grant": sign_grant(grant(box), kent_key()),
+        "no_grant": sign_grant(no_grant(), kent_key()),
+    }
+
+
+def delivery(kept: Kept) -> Json:
+    """Return a delivery of the identity part, with the proof of its entry."""
+    key = sealing_key(CLASSICAL.id)
+    keys = {Part.IDENTITY: seed(f"Kent {Part.IDENTITY} key")}
+    box = _box(kept.get("box"), keys, key)
+    assert isinstance(box, str)
+    return {
+        "for": OPEN_ONLY,
+        "hub": _signer(hub_key()),
+        "log": ORIGIN,
+        "sender": _signer(kent_key()),
+        "member": MEDWAY,
+        "recipient": sealing_seed(key),
+        "box": box,
+        "record": release_json(release()),
+        "delivery": b64u(write_delivery(delivered(box))),
+        "identity": FACTS[Part.IDENTITY],
+    }
+
+
+def answers(_: Kept) -> Json:
+    """Return everything that a member signs back about a notice, and the hub's promise."""
+    return {
+        "for": EXACT,
+        "hub": _signer(hub_key()),
+        "sender": _signer(kent_key()),
+        "recipient": _signer(medway_key()),
+        "promise": sign_promise(promise(), hub_key()),
+        "confirmation": sign_confirmation(confirmation(), medway_key()),
+        "acknowledgement": sign_acknowledgement(acknowledgement(), medway_key()),
+        "outcome": sign_outcome(outcome(), medway_key()),
+        "approval": sign_approval(approval(), kent_key()),
+        "assertion": sign_restatement(restatement(), kent_key()),
+        "withdrawal": sign_retraction(retraction(), kent_key()),
+    }
+
+
+def authority(kept: Kept) -> Json:
+    """Return an authority's mandate, standing request and suspension."""
+    key = document_key("authority")
+
+    def word(name: str, typ: Typ) -> Json:
+        return kept_or_made(
+            kept.get(name),
+            lambda document: mandates.read_mandate(document, typ, key.public) == mandate(),
+            lambda: mandates.sign_mandate(mandate(), typ, key),
+        )
+
+    return {
+        "for": OPEN_ONLY,
+        "authority": document_seeds(key),
+        "mandate": word("mandate", Typ.MANDATE),
+        "standing_request": word("standing_request", Typ.STANDING_REQUEST),
+        "suspension": kept_or_made(
+            kept.get("suspension"),
+            lambda document: mandates.read_suspension(document, key.public) == suspension(),
+            lambda: mandates.sign_suspension(suspension(), key),
+        ),
+    }
+
+
 VECTORS: Final[Mapping[str, Callable[[Kept], Json]]] = {
     "compact-jws": compact_jws,
     "signed-document": signed_document,
@@ -269,6 +625,11 @@ VECTORS: Final[Mapping[str, Callable[[Kept], Json]]] = {
     "epoch": epoch,
     "at-rest": at_rest,
     "suites": suites,
+    "notice": notice,
+    "key-grant": key_grant,
+    "delivery": delivery,
+    "answers": answers,
+    "authority": authority,
 }
 """Every file by its name, with the function that says what it holds."""
 
@@ -287,6 +648,11 @@ def main() -> None:
     for name in VECTORS:
         (OWN / f"{name}.json").write_text(text_of(name), encoding="utf-8")
         print(f"wrote own/{name}.json")
+
+
+def _signer(key: SigningKey) -> dict[str, Json]:
+    """Return a signing key as the files show it."""
+    return {"seed": b64u(key.seed), "kid": key.key_id, "jwk": key.public.jwk}
 
 
 def _row(kept: Kept, name: str, place: int) -> Kept:
