@@ -94,6 +94,8 @@ AREAS: Final = {
 """The four authorities: DfE code, and postcode sectors that lie in them alone."""
 
 _UNIT_LETTERS: Final = "ABDEFGHJLNPQRSTUWXYZ"
+_TRIES: Final = 1_000
+"""Draws after which the range table must be wrong: at most one in ten postcodes is already taken."""
 
 
 def upn(authority: str, year: int, serial: int) -> str:
@@ -160,14 +162,15 @@ class Inventor:
                 return number
 
     def postcode(self, member: str) -> str:
-        """Give a postcode in this authority, with an invented unit."""
+        """Give a postcode in this authority, with an invented unit; LookupError where none is found."""
         code, sectors = AREAS[member]
-        while True:
+        for _ in range(_TRIES):
             unit = self.chance.choice(_UNIT_LETTERS) + self.chance.choice(_UNIT_LETTERS)
             postcode = self.chance.choice(sectors) + unit
             if authority_of(postcode).authority == code and postcode not in self._numbers:
                 self._numbers.add(postcode)
                 return postcode
+        raise LookupError(f"the range table places none of these sectors in {member}")
 
     def phone(self) -> str:
         """Give a telephone number of the range that Ofcom keeps for drama."""

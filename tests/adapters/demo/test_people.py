@@ -151,7 +151,14 @@ def test_those_who_must_be_missing_are_missing() -> None:
     listed = Counter(record.person for record in made.records)
     paired = {pair.person for pair in made.truth}
     assert listed[made.special["absent"]] == 0
-    for special in ("open_kent", "open_lambeth", "open_medway", "arrived_medway", "out_of_scope", "too_young"):
+    for special in (
+        "open_kent",
+        "open_lambeth",
+        "open_medway",
+        "arrived_medway",
+        "out_of_scope",
+        "too_young",
+    ):
         assert listed[made.special[special]] == 1
         assert made.special[special] not in paired
 
@@ -194,3 +201,10 @@ def test_the_plain_facts_hold_all_that_must_stay_at_home() -> None:
         assert {r.given, r.family, r.dob.isoformat(), r.dob.strftime("%d/%m/%Y")} <= facts
         assert {r.upn, r.uln, r.old_postcode, r.new_postcode, r.phone} - {""} <= facts
     assert {region().person("absent").upn} <= facts
+
+
+def test_a_region_is_not_invented_against_the_range_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a newer table moves a sector to another authority, making the region says so and ends."""
+    monkeypatch.setitem(AREAS, "kent", ("886", ("SE15 3",)))
+    with pytest.raises(LookupError, match="kent"):
+        make_region(1, TODAY)
