@@ -1,0 +1,1 @@
+"""Doubles and simulators that speak the domain's words."""

@@ -1,0 +1,484 @@
+"""A whole region in memory, in the domain's words: members with keys, a hub, a clock that obeys.
+
+    town = Town()
+    kent = town.admits("mbr_kent", "886")
+    town.agrees("kent-medway-movers")
+    kent.publishes(move, NoticeType.MOVED_OUT)
+    town.night_passes()
+    medway.collects()
+
+Members use the gateway's own code (compose, key grants, comparison) and bring what it makes
+straight to the hub's functions: everything but the wire is real. `check_log` verifies the tree
+from outside after every slot.
+"""
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from adapters.member import key_grants
+from adapters.member.compose import Addressee, compose
+from adapters.member.confirm import compare
+from adapters.member.directory import Listing
+from adapters.member.home import Pinned
+from adapters.member.keyring import Keyring, directory_documents, new_keyring
+from adapters.member.records import Sent
+from adapters.member.terms import Terms, could_get
+from adapters.move import Move
+from hub.consent.agreement import AgreementBook, State
+from hub.consent.documents import read_agreement
+from hub.exchange import enrol, reception
+from hub.exchange.ports import Hub, Store
+from hub.exchange.publish import Admission, read_admission
+from hub.exchange.sequencer import Slot, run_slot
+from hub.exchange.stages import InboxItem, ItemKind, PaperKind
+from hub.exchange.store.memory import MemoryStore
+from hub.protocols import canonical, merkle
+from hub.protocols.acknowledgement import (
+    Acknowledgement,
+    Answer,
+    Approval,
+    Confirmation,
+    Level,
+    Outcome,
+    OutcomeKind,
+    sign_acknowledgement,
+    sign_approval,
+    sign_confirmation,
+    sign_outcome,
+)
+from hub.protocols.canonical import Json
+from hub.protocols.checkpoint import verify_checkpoint
+from hub.protocols.delivery import CheckedDelivery, Stage, check_delivery, read_delivery
+from hub.protocols.epoch import make_epoch, sign_epoch
+from hub.protocols.key_grant import read_request
+from hub.protocols.keys import SealingPublicKey, SigningKey, VerifyingKey
+from hub.protocols.mandate import Change, Mandate, Suspension, sign_mandate, sign_suspension
+from hub.protocols.names import (
+    AgreementId,
+    Digest,
+    DisclosureId,
+    EpochId,
+    KeyId,
+    MemberId,
+    MemberKind,
+    NoticeId,
+    NoticeType,
+    Part,
+    RequestId,
+    new_id,
+)
+from hub.protocols.sealing import open_box, open_part
+from hub.protocols.signing import Typ, sign, sign_document
+
+AGREEMENTS: Final = Path(__file__).parents[2] / "agreements" / "examples"
+CUSTODIAN: Final = MemberId("mbr_custodian")
+
+
+@dataclass
+class NullGuard:
+    """Remembers the last signed head in memory; a development double, for tests alone."""
+
+    kept: tuple[int, bytes] | None = None
+
+    def last(self) -> tuple[int, bytes] | None:
+        """Size and root last signed."""
+        return self.kept
+
+    def remember(self, size: int, root: bytes) -> None:
+        """Keep what is about to be signed."""
+        self.kept = (size, root)
+
+
+@dataclass
+class Opened:
+    """A delivery as its recipient opened it."""
+
+    item: DisclosureId
+    checked: CheckedDelivery
+    counter: NoticeId | None
+    facts: dict[Part, Json]
+
+
+class Town:
+    """A region: its hub, its members, its clock."""
+
+    def __init__(self, store: Store | None = None, seed: int = 1) -> None:
+        self.chance = random.Random(seed)
+        self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+        self.store: Store = store or MemoryStore()
+        self.hub = Hub(
+            origin="hub.example",
+            key=SigningKey.from_seed(self.chance.randbytes(32)),
+            index_key=self.chance.randbytes(32),
+            slot=timedelta(seconds=1),
+            quota_floor=20,
+            quota_factor=3,
+            now=lambda: self.now,
+            chance=self.chance.randbytes,
+            guard=NullGuard(),
+        )
+        self.members: dict[MemberId, TownMember] = {}
+        self.linkage_key = self.chance.randbytes(32)
+        self.sizes: list[int] = []
+        self.custodian = self._enrol(CUSTODIAN, MemberKind.OBSERVER, None)
+        self.epoch = self._open_epoch()
+
+    # --- who takes part ---------------------------------------------------------------------------
+
+    def admits(
+        self,
+        member: str,
+        kind: MemberKind = MemberKind.AUTHORITY,
+        area: str | None = None,
+        acts_for: str | None = None,
+    ) -> "TownMember":
+        """Invite, enrol and approve a member, and give it the linkage key."""
+        admitted = self._enrol(MemberId(member), kind, area, None if acts_for is None else MemberId(acts_for))
+        self.slot()
+        return admitted
+
+    def agrees(self, example: str, changes: Mapping[str, Json] | None = None) -> AgreementId:
+        """Bring one of the worked examples into force: proposed, signed by every party, recorded."""
+        document = json.loads((AGREEMENTS / f"{example}.json").read_text("utf-8")) | dict(changes or {})
+        agreement = read_agreement(document)
+        for party in agreement.parties:
+            signed = sign_document(
+                canonical.encode(document), Typ.AGREEMENT, self.members[party.member].keyring.identity
+            )
+            with self.store.write() as work:
+                enrol.propose(document, signed, party.member, work, self.hub)
+        self.slot()
+        return agreement.id
+
+    def mandates(self, authority: str, company: str) -> None:
+        """An authority lets a careers company act for it."""
+        self._lodge(PaperKind.MANDATE, Typ.MANDATE, authority, company)
+
+    def asks_for_notices(self, authority: str, institution: str) -> None:
+        """An authority lodges its standing request with an institution."""
+        self._lodge(PaperKind.STANDING_REQUEST, Typ.STANDING_REQUEST, authority, institution)
+
+    def suspends(self, agreement: AgreementId, party: str, change: Change = Change.SUSPEND) -> None:
+        """One party suspends, resumes or ends an agreement."""
+        member = MemberId(party)
+        with self.store.write() as work:
+            paper = work.papers.get(PaperKind.AGREEMENT, agreement)
+            assert paper is not None
+            word = Suspension(agreement, paper.version, member, change, self.now)
+            signed = sign_suspension(word, self.members[member].keyring.identity)
+            enrol.change_agreement(agreement, signed, member, work, self.hub)
+
+    # --- time ---------------------------------------------------------------------------------------
+
+    def slot(self) -> Slot:
+        """One slot passes; the log is verified from outside."""
+        done = run_slot(self.store, self.hub)
+        assert not done.faults, done.faults
+        self.now += self.hub.slot
+        self.sizes.append(done.size)
+        self.check_log()
+        return done
+
+    def night_passes(self) -> None:
+        """Slots pass, and gateways look into their inboxes, until nobody has anything more to do."""
+        for _ in range(20):
+            self.slot()
+            if not sum(member.collects() for member in list(self.members.values())):
+                return
+        raise AssertionError("the town does not come to rest")
+
+    def days_pass(self, days: int) -> None:
+        """Time goes on; nothing happens."""
+        self.now += timedelta(days=days)
+
+    # --- what everybody can check ---------------------------------------------------------------------
+
+    def check_log(self) -> None:
+        """The signed checkpoint is the tree of all leaves, and covers the one before."""
+        with self.store.read() as work:
+            signed = work.log.signed()
+            assert signed is not None
+            size, note = signed
+            checkpoint = verify_checkpoint(note, self.hub.log_key)
+            frontier = merkle.Frontier()
+            for leaf in work.log.leaves(0, size):
+                frontier, _ = frontier.append(merkle.leaf_hash(leaf))
+            assert (checkpoint.size, checkpoint.root) == (size, frontier.root())
+            assert size % 16 == 0
+
+    def entries(self, kind: str) -> list[dict[str, Json]]:
+        """Records of a kind in the log, as an auditor with every opening would read them."""
+        with self.store.read() as work:
+            records = [work.log.entry(index) for index in range(work.log.size())]
+        found = [entry.opening.record for entry in records if entry and entry.opening]
+        return [record for record in found if isinstance(record, dict) and record["kind"] == kind]
+
+    def refusals(self) -> set[str]:
+        """Every reason code that any refusal in the log names."""
+        codes = set()
+        for record in self.entries("refused") + self.entries("held") + self.entries("withheld"):
+            for decision in record["decisions"]:  # type: ignore[union-attr]
+                codes |= {reason["code"] for reason in decision["reasons"]}  # type: ignore[index,call-overload]
+        return codes
+
+    def admission(self) -> Admission:
+        """Who may publish now."""
+        with self.store.read() as work:
+            return read_admission(work, self.now)
+
+    def terms(self) -> Terms:
+        """What binds, as every gateway here has verified it."""
+        with self.store.read() as work:
+            agreements = [
+                read_agreement(paper.document).recorded_as(
+                    State(paper.state.value if paper.state.value != "superseded" else "ended")
+                )
+                for paper in work.papers.all(PaperKind.AGREEMENT)
+            ]
+            mandates = [tuple(paper.parties) for paper in work.papers.all(PaperKind.MANDATE)]
+            requests = [tuple(paper.parties) for paper in work.papers.all(PaperKind.STANDING_REQUEST)]
+        return Terms(
+            AgreementBook.from_agreements(agreements),
+            frozenset((one[0], one[1]) for one in mandates),
+            frozenset((one[0], one[1]) for one in requests),
+        )
+
+    # --- the directory every gateway here looks into --------------------------------------------------------
+
+    def listing(self, member: MemberId) -> Listing:
+        """A member as listed."""
+        with self.store.read() as work:
+            found = work.members.get(member)
+        assert found is not None
+        return Listing(found.member, found.name, found.kind, found.role, found.area)
+
+    def signing_key(self, member: MemberId, key_id: KeyId) -> VerifyingKey:
+        """A member's signing key."""
+        key = self.members[member].keyring.signing.public
+        assert key.key_id == key_id
+        return key
+
+    def sealing_key(self, member: MemberId, key_id: KeyId | None = None) -> SealingPublicKey:
+        """A member's sealing key."""
+        key = self.members[member].keyring.sealing[-1].public
+        assert key_id in {None, key.key_id}
+        return key
+
+    def _enrol(
+        self, member: MemberId, kind: MemberKind, area: str | None, acts_for: MemberId | None = None
+    ) -> "TownMember":
+        keyring = new_keyring()
+        with self.store.write() as work:
+            code = enrol.invite(member, member.removeprefix("mbr_").title(), kind, work, self.hub, area=area)
+            documents = directory_documents(keyring, member, self.now - timedelta(days=1))
+            enrol.redeem(code, keyring.identity.public.jwks, documents, work, self.hub)
+            enrol.approve(member, keyring.identity.public.key_id[:10], work, self.hub)
+        self.members[member] = TownMember(self, member, keyring, acts_for)
+        return self.members[member]
+
+    def _open_epoch(self) -> EpochId:
+        epoch = EpochId(new_id("ep", self.now, self.chance.randbytes(10)))
+        made = make_epoch(epoch, self.now - timedelta(days=1), self.now + timedelta(days=300), self.linkage_key)
+        document = sign_epoch(made, self.custodian.keyring.identity)
+        with self.store.write() as work:
+            enrol.open_epoch(document, {}, CUSTODIAN, work, self.hub)
+        self.slot()
+        return epoch
+
+    def _lodge(self, kind: PaperKind, typ: Typ, authority: str, other: str) -> None:
+        member = MemberId(authority)
+        mandate = Mandate(member, MemberId(other), self.now, self.now + timedelta(days=365))
+        signed = sign_mandate(mandate, typ, self.members[member].keyring.identity)
+        with self.store.write() as work:
+            enrol.lodge(kind, signed, member, work, self.hub)
+        self.slot()
+
+
+@dataclass
+class TownMember:
+    """A member of the town and its gateway."""
+
+    town: Town
+    member: MemberId
+    keyring: Keyring
+    acts_for: MemberId | None
+    sent: dict[NoticeId, Sent] = field(default_factory=dict)
+    people: list[Json] = field(default_factory=list)
+    opened: list[Opened] = field(default_factory=list)
+    tasks: list[InboxItem] = field(default_factory=list)
+    told: list[InboxItem] = field(default_factory=list)
+    granted: list[key_grants.Granted | key_grants.Held] = field(default_factory=list)
+    place: int = 0
+    grants: bool = True
+    answers: bool = True
+
+    def publishes(self, move: Move, kind: NoticeType, to: str | None = None) -> NoticeId:
+        """Compose a notice with the gateway's code and bring it to the hub."""
+        pinned = Pinned(
+            "http://hub.example", self.member, "name", "", None, CUSTODIAN, None, "Team", "01", "a@b", self.acts_for
+        )
+        keyring = self.keyring.with_linkage(self.town.epoch, self.town.linkage_key)
+        addressee = None if to is None else self._addressee(MemberId(to))
+        made = compose(move, kind, pinned, keyring, self.town.epoch, "A. Officer", self.town.now, addressee)
+        self.sent[made.sent.notice] = made.sent
+        reception.receive_notice(made.envelope, self.member, self.town.admission(), self.town.store, self.town.hub)
+        return made.sent.notice
+
+    def collects(self) -> int:
+        """Look into the inbox and do what the gateway does by itself; returns how many items came."""
+        with self.town.store.read() as work:
+            signed = work.log.signed()
+            assert signed is not None
+            items = work.inboxes.page(self.member, self.place, 500, signed[0])
+        for item in items:
+            self._take(item)
+            self.place = item.sequence
+        return len(items)
+
+    def names(self) -> list[Json]:
+        """The family names of everybody whose identity part was opened here."""
+        return [
+            facts["family"]
+            for opened in self.opened
+            if isinstance(facts := opened.facts.get(Part.IDENTITY), dict)
+        ]
+
+    def parts(self) -> set[Part]:
+        """Every part that was opened here."""
+        return {part for opened in self.opened for part in opened.facts}
+
+    def approves(self, task: InboxItem, *, approve: bool = True) -> None:
+        """A named officer answers a task."""
+        assert task.about is not None
+        approval = Approval(task.item, self.member, task.about, approve, "N. Officer", self.town.now)
+        with self.town.store.write() as work:
+            signed = sign_approval(approval, self.keyring.signing)
+            reception.receive_approval(task.item, signed, self.member, work, self.town.hub)
+
+    def reports(self, opened: Opened, outcome: OutcomeKind) -> None:
+        """Say what became of a delivery."""
+        said = Outcome(opened.item, opened.checked.record.manifest, outcome, self.town.now)
+        with self.town.store.write() as work:
+            signed = sign_outcome(said, self.keyring.signing)
+            reception.receive_outcome(opened.item, signed, self.member, work, self.town.hub)
+
+    def withdraws(self, notice: NoticeId) -> None:
+        """Withdraw a notice."""
+        word: Json = {"notice": notice, "reason": "sent_in_error", "signed_at": canonical.instant(self.town.now)}
+        signed = sign(canonical.encode(word), Typ.WITHDRAWAL, self.keyring.signing)
+        with self.town.store.write() as work:
+            reception.receive_withdrawal(notice, signed, self.member, work, self.town.hub)
+
+    def confirms(self, opened: Opened, answer: Answer) -> None:
+        """Sign the comparison in clear text."""
+        said = Confirmation(opened.item, opened.checked.record.manifest, answer, None, self.town.now)
+        with self.town.store.write() as work:
+            signed = sign_confirmation(said, self.keyring.signing)
+            reception.receive_confirmation(opened.item, signed, self.member, work, self.town.hub)
+
+    def fetches(self, item: DisclosureId) -> bytes:
+        """Fetch a delivery's bytes."""
+        with self.town.store.read() as work:
+            return reception.fetch_delivery(item, self.member, work, self.town.hub)
+
+    def _take(self, item: InboxItem) -> None:
+        if item.kind is ItemKind.DELIVERY and not item.stopped:
+            self._open(item)
+        elif item.kind is ItemKind.KEY_REQUEST:
+            self._grant(item)
+        elif item.kind is ItemKind.OFFICER_TASK:
+            self.tasks.append(item)
+        else:
+            self.told.append(item)
+
+    def _open(self, item: InboxItem) -> None:
+        delivery = read_delivery(self.fetches(item.item))
+        record = delivery.opening.record
+        assert isinstance(record, dict)
+        sender = self.town.members[MemberId(str(record["sender"]))]
+        checked = check_delivery(delivery, self.member, sender.keyring.signing.public, self.town.hub.log_key)
+        keys = open_box(checked.box, checked.manifest.notice, self.keyring.sealing[-1])
+        facts = {
+            part: open_part(part, jwe, keys[part], checked.manifest.entry(part).plain_digest)
+            for part, jwe in checked.parts.items()
+        }
+        body = item.body
+        assert isinstance(body, dict)
+        counter = body["counter"]
+        opened = Opened(item.item, checked, None if counter is None else NoticeId(str(counter)), facts)
+        self.opened.append(opened)
+        self._acknowledge(opened)
+        if checked.record.stage is Stage.IDENTITY and self.answers:
+            self.confirms(opened, self._compare(opened))
+
+    def _acknowledge(self, opened: Opened) -> None:
+        checked = opened.checked
+        said = Acknowledgement(
+            opened.item,
+            checked.record.manifest,
+            {part.part: Digest(part.cipher_digest) for part in checked.record.parts},
+            checked.log_index,
+            checked.checkpoint.size,
+            Level.OPENED,
+            self.town.now,
+        )
+        with self.town.store.write() as work:
+            signed = sign_acknowledgement(said, self.keyring.signing)
+            reception.receive_acknowledgement(opened.item, signed, self.member, work, self.town.hub)
+
+    def _compare(self, opened: Opened) -> Answer:
+        theirs = opened.facts[Part.IDENTITY]
+        if opened.counter is None:
+            same = [person for person in self.people if compare(theirs, person) is Answer.SAME]
+            return Answer.SAME if same else Answer.UNSURE
+        body = self.sent[opened.counter].body
+        assert isinstance(body, dict)
+        return compare(theirs, body["identity"])
+
+    def _grant(self, item: InboxItem) -> None:
+        if not self.grants:
+            return
+        body = item.body
+        assert isinstance(body, dict)
+        request = read_request(str(body["request"]), self.town.hub.key.public)
+        pinned = Pinned("", self.member, "", "", None, CUSTODIAN, None, "", "", "", self.acts_for)
+        decided = key_grants.answer(
+            request,
+            self.sent.get(request.notice),
+            pinned,
+            self.keyring,
+            self.town,  # type: ignore[arg-type]  # the town answers what a directory answers
+            self.town.terms(),
+            self.town.now,
+        )
+        self.granted.append(decided)
+        if isinstance(decided, key_grants.Granted):
+            with self.town.store.write() as work:
+                reception.receive_grant(
+                    RequestId(request.request), decided.grant, decided.box, self.member, work, self.town.hub
+                )
+
+    def _addressee(self, member: MemberId) -> Addressee:
+        from adapters.member.terms import Telling
+        from hub.consent.flags import NO_FLAGS
+        from hub.consent.question import EvidenceClass, Scope
+
+        telling = Telling(
+            NoticeType.CROSS_BORDER_ENROLMENT,
+            self.town.listing(self.member),
+            self.town.listing(member),
+            self.acts_for,
+            None,
+            Scope.AGE_16_17,
+            NO_FLAGS,
+            self.town.now,
+            EvidenceClass.RECIPIENT_NAMED,
+        )
+        return Addressee(
+            member, self.town.sealing_key(member), could_get(telling, self.town.terms(), self.town.now)
+        )

@@ -1,0 +1,1 @@
+"""Whole journeys in memory, in the domain's words."""
