@@ -4,7 +4,8 @@
 
 The frozen file of 2026-1 came from FEBRL 4 (bench/matching_febrl.py writes its two files) and from
 the historical figures of bench/data, beside the stated shares, each counting alike. How often
-strangers share a birthday or a postcode was not learnt from them: they are of other ages and places.
+strangers share rare names, a birthday or a postcode was not learnt from them: they are of other
+ages and places.
 """
 
 import json
@@ -16,7 +17,7 @@ from hub.matching.levels import Field
 from hub.matching.people_files import read_people
 from hub.matching.training import Files, stated_weights, train
 
-KEPT = frozenset({Field.BIRTH, Field.POSTCODE, Field.SEX})
+KEPT = frozenset({Field.RARITY, Field.BIRTH, Field.POSTCODE, Field.SEX})
 
 
 def main(version: str, out: str, trained_on: str, *paths: str) -> None:

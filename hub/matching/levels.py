@@ -33,11 +33,6 @@ class Seen:
     levels: tuple[str, ...]
     words: str
 
-    @property
-    def nothing(self) -> bool:
-        """Whether every level is possible, so that the field says nothing."""
-        return self.name == "blank"
-
 
 LEVELS: Final[Mapping[Field, tuple[str, ...]]] = {
     Field.FIRST: ("exact", "nick", "near", "sound", "start", "far", "weak", "different"),

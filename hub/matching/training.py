@@ -125,14 +125,18 @@ def train(
     """Return weights trained on pairs of files, each pair matched by itself, their counts added up.
 
     `randomness` makes a passing linkage key and the padding; `seed` chooses the strangers. `keep_u`:
-    fields whose u stays as in `start`, where the files are of another country or another age.
+    fields whose u stays as in `start`, where the files are of another country or another age; of
+    rarity, which tells of a population and not of errors, m stays with it.
     """
     maker = TokenMaker(random_linkage_key(randomness), _EPOCH, randomness)
     u = _strangers(files, start, maker, seed, keep_u | _STATED_ALONE)
     weights = replace(start, version=version, trained_on=trained_on, u=u)
     compared = [_compare_candidates(pair, maker) for pair in files]
     for _ in range(ROUNDS):
-        weights = replace(weights, m=_same_people(compared, weights, start, files))
+        m = dict(_same_people(compared, weights, start, files))
+        if Field.RARITY in keep_u:
+            m[Field.RARITY] = start.m[Field.RARITY]
+        weights = replace(weights, m=m)
     return weights
 
 
