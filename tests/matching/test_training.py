@@ -1,0 +1,114 @@
+"""Weights are learnt without labels, from people and not from households, and only where files show."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from hub.matching.levels import LEVELS, Field
+from hub.matching.tokens import Person
+from hub.matching.training import Files, stated_weights, train, unshown_fields
+from hub.matching.weights import Weights
+from tests.matching.people import AMELIA, two_files
+
+LEFT, RIGHT = two_files(400)
+FILES = Files(LEFT, RIGHT)
+
+
+def trained(files: list[Files], keep_u: frozenset[Field] = frozenset()) -> Weights:
+    """Weights from files under a seed."""
+    return train(
+        files,
+        stated_weights(),
+        version="test",
+        trained_on="made-up people",
+        randomness=random.Random(1).randbytes,
+        keep_u=keep_u,
+    )
+
+
+@pytest.fixture(scope="module")
+def weights() -> Weights:
+    """Weights from the two files."""
+    return trained([FILES])
+
+
+def test_shares_make_a_whole(weights: Weights) -> None:
+    """Of every field, among pairs of one person and among strangers."""
+    for shares in (weights.m, weights.u):
+        for field, levels in LEVELS.items():
+            assert set(shares[field]) == set(levels)
+            assert sum(shares[field].values()) == pytest.approx(1, abs=1e-6)
+    assert (weights.version, weights.trained_on) == ("test", "made-up people")
+
+
+def test_same_people_are_learnt_and_not_their_households(weights: Weights) -> None:
+    """Brothers and sisters share last name and postcode; first names and birthdays must still count."""
+    assert weights.m[Field.FIRST]["exact"] > 0.8
+    assert weights.m[Field.BIRTH]["exact"] > 0.85
+    assert weights.bits[Field.FIRST][0] > 5_000
+
+
+def test_strangers_are_learnt_from_one_file(weights: Weights) -> None:
+    """1,400 birthdays, evenly spread: two strangers share one in about 1,400 cases."""
+    assert weights.u[Field.BIRTH]["exact"] == pytest.approx(1 / 1_400, rel=0.4)
+    assert weights.u[Field.SEX]["same"] == pytest.approx(0.5, abs=0.05)
+    assert weights.u[Field.LAST]["exact"] < 0.01
+
+
+def test_what_files_cannot_show_stays_as_stated(weights: Weights) -> None:
+    """No numbers in the files: their shares are those that training started from."""
+    for field in (Field.UPN, Field.ULN):
+        assert weights.m[field] == stated_weights().m[field]
+        assert weights.u[field] == stated_weights().u[field]
+    nameless = [replace(one, first_name="", sex="") for one in LEFT[:30]]
+    kept = trained([Files(nameless, nameless)])
+    assert kept.m[Field.FIRST] == stated_weights().m[Field.FIRST]
+    assert kept.u[Field.SEX] == stated_weights().u[Field.SEX]
+
+
+def test_u_of_another_country_is_kept(weights: Weights) -> None:
+    """How often strangers share a thing is not learnt from files of other people."""
+    kept = trained([FILES], keep_u=frozenset({Field.BIRTH, Field.RARITY}))
+    assert kept.u[Field.BIRTH] == stated_weights().u[Field.BIRTH] != weights.u[Field.BIRTH]
+    assert kept.m[Field.RARITY] == stated_weights().m[Field.RARITY] != weights.m[Field.RARITY]
+    assert kept.m[Field.BIRTH] != stated_weights().m[Field.BIRTH]
+
+
+def test_same_seed_gives_the_same_weights(weights: Weights) -> None:
+    """A weights file can be made again."""
+    assert trained([FILES]).to_json() == weights.to_json()
+
+
+def test_no_pair_of_files_outvotes_another() -> None:
+    """Files of very different size count alike once there are enough pairs; few pairs leave the priors."""
+    few = trained([Files(LEFT[:3], RIGHT[:3])])
+    assert few.m[Field.LAST]["exact"] == pytest.approx(stated_weights().m[Field.LAST]["exact"], abs=0.01)
+
+
+def test_namesakes_of_one_file_make_common_names_count_less() -> None:
+    """The u of rarity is the share of namesakes: here all of them have the commonest names."""
+    smiths = [replace(one, first_name="Jack", last_name="Smith") for one in LEFT[:100]]
+    common = trained([Files([*smiths, *LEFT], [*smiths, *RIGHT])])
+    assert common.u[Field.RARITY]["common"] > 0.8
+    assert common.u[Field.RARITY]["rarest"] < 0.01
+
+
+def test_unshown_fields_are_those_one_file_never_has() -> None:
+    """A column that is absent on one side shows nothing."""
+    one = [AMELIA, Person("", "")]
+    assert unshown_fields(one, one) == frozenset()
+    assert unshown_fields(one, [Person("Amelia", "Thornbury")]) == {
+        Field.BIRTH,
+        Field.POSTCODE,
+        Field.SEX,
+        Field.UPN,
+        Field.ULN,
+    }
+
+
+def test_stated_weights_are_whole() -> None:
+    """The starting point has every level of every field, and its shares make a whole."""
+    stated = stated_weights()
+    for shares in (stated.m, stated.u):
+        assert all(sum(shares[field].values()) == pytest.approx(1) for field in LEVELS)
