@@ -112,3 +112,10 @@ def test_stated_weights_are_whole() -> None:
     stated = stated_weights()
     for shares in (stated.m, stated.u):
         assert all(sum(shares[field].values()) == pytest.approx(1) for field in LEVELS)
+
+
+def test_pairs_that_are_more_likely_strangers_teach_nothing() -> None:
+    """Two files without anybody in common leave the stated m as it was."""
+    left, right = two_files(300, seed=2)[0], two_files(300, seed=3)[0]
+    kept = trained([Files(left, right)])
+    assert kept.m[Field.FIRST]["exact"] == pytest.approx(stated_weights().m[Field.FIRST]["exact"], abs=0.03)
