@@ -39,7 +39,11 @@ FORMATS: Final[dict[str, Format]] = {
 def format_of(path: Path) -> Format:
     """Tell the format of a file by its first bytes; what is neither workbook nor JSON is CSV."""
     with path.open("rb") as stream:
-        start = stream.read(_START_BYTES)
+        return format_of_start(stream.read(_START_BYTES))
+
+
+def format_of_start(start: bytes) -> Format:
+    """Tell the format of a file by its first bytes, as `format_of` does."""
     if start.startswith((_ZIP, _OLD_OFFICE)):
         return FORMATS["xlsx"]
     if start.removeprefix(_UTF8_MARK).lstrip().startswith(b"{"):

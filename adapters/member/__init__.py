@@ -1,5 +1,17 @@
 """The gateway: the member's own process, where keys and clear text are and stay."""
 
-from adapters.member.gateway import Gateway, Published
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adapters.member.gateway import Gateway, Published
 
 __all__ = ["Gateway", "Published"]
+
+
+def __getattr__(name: str) -> object:
+    """Load the gateway when it is asked for: `hub --help` shall not wait for it."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from adapters.member import gateway  # noqa: PLC0415 - see above
+
+    return getattr(gateway, name)

@@ -29,7 +29,7 @@ from adapters.member.inbox import Inbox, Taken, about_of
 from adapters.member.papers import Papers
 from adapters.member.records import Received, Records, Sent, Waiting
 from adapters.member.renewal import forget_expired, renew
-from adapters.member.routing import authority_of
+from adapters.member.routing import Route, authority_of
 from adapters.member.terms import Telling, Terms, Verified, could_get, dry_run, read_terms
 from adapters.member.transport import Transport
 from adapters.move import Move
@@ -87,6 +87,8 @@ class Published:
     promised: list[NoticeId] = field(default_factory=list)
     queued: int = 0
     out_of_scope: int = 0
+    at_home: int = 0
+    """Enrolments of young people who live in the own area: they cross no border."""
     again: int = 0
     """Rows that were sent before, as they are now."""
     refused: list[Unsent] = field(default_factory=list)
@@ -154,7 +156,13 @@ class Gateway:
         self.directory.refresh()
 
     def epoch(self) -> EpochId:
-        """The linkage epoch in force, whose key this gateway holds and has checked.
+        """The linkage epoch in force, whose key this gateway holds and has checked."""
+        epoch = self.epoch_in_force()
+        self._learn(epoch)
+        return epoch.id
+
+    def epoch_in_force(self) -> Epoch:
+        """The epoch in force, signed by the pinned custodian; raise `GatewayFault` where there is none.
 
         While the hub cannot be asked, the one it named last, as long as that is in its time.
         """
@@ -169,8 +177,14 @@ class Gateway:
             raise GatewayFault(
                 "no-epoch", "the custodian has not opened a linkage epoch yet; nothing can be hashed"
             )
-        self._learn(epoch)
-        return epoch.id
+        return epoch
+
+    def epochs(self) -> list[dict[str, Json]]:
+        """Every epoch at the hub, and whether this home holds its key."""
+        listed = Reader(self.transport.get("/v1/epochs"), "epochs").objects("data")
+        found = [(EpochId(one.id("epoch", "ep")), one.text("state")) for one in listed]
+        held = self._keyring.linkage
+        return [{"epoch": epoch, "state": state, "held": epoch in held} for epoch, state in found]
 
     def _epoch_at_hub(self) -> Epoch | None:
         for one in Reader(self.transport.get("/v1/epochs"), "epochs").objects("data"):
@@ -261,8 +275,11 @@ class Gateway:
         if done.later is not None:
             done.not_read += 1
             return
-        if scope_throughout(move, self._now().date(), ASSERTION_AGE.days) is None:
+        if not self.in_scope(move):
             done.out_of_scope += 1
+            return
+        if kind is NoticeType.CROSS_BORDER_ENROLMENT and self._lives_here(move):
+            done.at_home += 1
             return
         try:
             composed = self.compose(move, kind, officer, epoch)
@@ -306,10 +323,16 @@ class Gateway:
 
     # --- where to, and may it --------------------------------------------------------------------------
 
+    def in_scope(self, move: Move) -> bool:
+        """Whether the law lets anything be told of this person now and for thirty days."""
+        return scope_throughout(move, self._now().date(), ASSERTION_AGE.days) is not None
+
+    def _lives_here(self, move: Move) -> bool:
+        return self.pinned.area is not None and _route(move).authority == self.pinned.area
+
     def home_authority(self, move: Move) -> MemberId:
         """The member that stands for the home postcode's authority; raise `GatewayFault` where in doubt."""
-        home = move.to_address or move.from_address
-        route = authority_of(home.postcode if home and home.postcode else "")
+        route = _route(move)
         if route.doubtful or route.authority is None:
             raise GatewayFault(
                 "route-doubtful", f"{move.place}: the home authority is in doubt; a person decides"
@@ -390,6 +413,16 @@ class Gateway:
             raise GatewayFault("item-unknown", "nothing of this id was received here; see `hub inbox list`")
         return received
 
+    def open(self, item: str) -> Received:
+        """One delivery, noted as seen by a person."""
+        received = self.delivery(item)
+        self.records.set_place(f"seen:{item}", canonical.instant(self._now()))
+        return received
+
+    def seen(self, item: str) -> bool:
+        """Whether a person has seen a delivery."""
+        return self.records.place(f"seen:{item}") is not None
+
     def decide_unsure(self, item: str, answer: Answer, officer: str) -> None:
         """An officer says whether a delivered identity is the person meant (I10)."""
         received = self.delivery(item)
@@ -462,6 +495,11 @@ class Gateway:
 
     def _read_log(self, path: str) -> bytes:
         return self.transport.public(f"/log/{path}")
+
+
+def _route(move: Move) -> Route:
+    home = move.to_address or move.from_address
+    return authority_of(home.postcode if home and home.postcode else "")
 
 
 def _envelope(sent: Sent) -> bytes:

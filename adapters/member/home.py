@@ -47,6 +47,8 @@ class Pinned:
     acts_for: MemberId | None = None
     officer: str = ""
     """Who acts where a command does not say; the team where this is empty."""
+    area: str | None = None
+    """DfE code of the area in which this member lies: its own enrolments cross no border."""
 
 
 class Home:

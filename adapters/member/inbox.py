@@ -23,6 +23,7 @@ from adapters.member.terms import Terms
 from adapters.member.transport import Transport
 from adapters.scope import scope_fits
 from hub.consent.flags import Flags
+from hub.protocols import canonical
 from hub.protocols.acknowledgement import (
     Acknowledgement,
     Answer,
@@ -180,16 +181,16 @@ class Inbox:
         if known is not None and known.state != "opened":
             return  # all of this was done before; only the place in the inbox was lost
         counter = body.nullable_id("counter", "ntc")
-        checked = self._checked(name)
-        received = self._open(name, checked, None if counter is None else NoticeId(counter))
+        checked, evidence = self._checked(name)
+        received = self._open(name, checked, evidence, None if counter is None else NoticeId(counter))
         self._records.receive(received)
         self.acknowledge(received, Level.OPENED)
         taken.delivered += 1
         if checked.record.stage is Stage.IDENTITY:
             self._confirm(received, checked, taken)
 
-    def _checked(self, name: DisclosureId) -> CheckedDelivery:
-        """Fetch a delivery and verify all of it; nothing of it is opened here."""
+    def _checked(self, name: DisclosureId) -> tuple[CheckedDelivery, Json]:
+        """Fetch a delivery and verify all of it, nothing opened; return also what shows it to others."""
         delivery = read_delivery(self._transport.fetch(f"/v1/inbox/{name}/delivery"))
         sender = MemberId(Reader(delivery.opening.record, "record").id("sender", "mbr"))
         key = self._directory.signing_key(sender, key_id_of(delivery.manifest, Typ.NOTICE))
@@ -197,9 +198,12 @@ class Inbox:
         if checked.record.delivery != name:
             raise Untrusted("delivery-other-item", "the log records this release under another id")
         self._auditor.accept(parse_proof(delivery.proof).checkpoint_note)
-        return checked
+        opening: Json = {"record": delivery.opening.record, "salt": canonical.b64u(delivery.opening.salt)}
+        return checked, {"opening": opening, "proof": delivery.proof}
 
-    def _open(self, name: DisclosureId, checked: CheckedDelivery, counter: NoticeId | None) -> Received:
+    def _open(
+        self, name: DisclosureId, checked: CheckedDelivery, evidence: Json, counter: NoticeId | None
+    ) -> Received:
         manifest = checked.manifest
         keys = open_box(checked.box, manifest.notice, self._keyring().sealing_key(box_key_id(checked.box)))
         facts: dict[str, Json] = {
@@ -216,7 +220,7 @@ class Inbox:
             "opened",
             checked.log_index,
             checked.checkpoint.size,
-            {"facts": facts, "about": _about(checked)},
+            {"facts": facts, "about": _about(checked), "evidence": evidence},
         )
 
     def acknowledge(self, received: Received, level: Level) -> None:

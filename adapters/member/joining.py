@@ -41,6 +41,7 @@ class Desk:
     telephone: str
     mailbox: str
     officer: str = ""
+    area: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def join(
             mailbox=desk.mailbox,
             acts_for=acts_for,
             officer=desk.officer,
+            area=desk.area,
         )
     )
     return Joined(member, keyring.identity.public.key_id, VerifyingKey.from_jwk(known.hub_key).key_id)

@@ -53,6 +53,10 @@ class Papers:
             )
         self.transport.post(f"/v1/agreements/{agreement}/signatures", {"signed": self._sign(document)})
 
+    def newest_version(self, agreement: AgreementId) -> int:
+        """The newest version of an agreement, as the hub shows it."""
+        return Reader(self.transport.get(f"/v1/agreements/{agreement}"), "agreement").integer("version")
+
     def change(self, agreement: AgreementId, version: int, change: Change, now: datetime) -> None:
         """Suspend, resume or end an agreement; stopping binds at once."""
         word = Suspension(agreement, version, self.member, change, now)

@@ -229,7 +229,8 @@ class Records:
         """Destroy what was opened of a notice: it is not about anybody of ours."""
         for one in self.of_notice(notice):
             about = one.body.get("about") if isinstance(one.body, dict) else None
-            body: Json = {"facts": {}, "about": about, "forgotten": True}
+            evidence = one.body.get("evidence") if isinstance(one.body, dict) else None
+            body: Json = {"facts": {}, "about": about, "evidence": evidence, "forgotten": True}
             sealed = self._seal(body, f"received:{one.item}")
             self._change("update received set state = ?, body = ? where item = ?", (state, sealed, one.item))
         self._rows("pragma wal_checkpoint(truncate)")

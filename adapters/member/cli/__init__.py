@@ -1,0 +1,30 @@
+"""The member's verbs of the `hub` command: one group a noun, put together here.
+
+`app` is what the entry point `hub.commands` names; the hub's own command mounts its groups and
+commands beside the operator's. What a verb needs it imports when it runs: `hub --help` is quick.
+"""
+
+import typer
+
+from adapters.member.cli import audit, caseload, gateway, inbox, linkage, match, notices, papers, questions
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+for name, group in (
+    ("gateway", gateway.app),
+    ("inbox", inbox.app),
+    ("caseload", caseload.app),
+    ("agreement", papers.agreement),
+    ("mandate", papers.mandate),
+    ("request", papers.request),
+    ("linkage", linkage.app),
+    ("match", match.app),
+    ("audit", audit.app),
+):
+    app.add_typer(group, name=name)
+
+app.command("read")(notices.read)
+app.command("publish")(notices.publish)
+app.command("withdraw")(notices.withdraw)
+app.command("decide")(questions.decide)
+app.command("route")(questions.route)
