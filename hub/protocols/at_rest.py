@@ -7,6 +7,7 @@ front, so that they can be raised later without a migration.
 """
 
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -37,6 +38,10 @@ class VaultCost:
 
 VAULT_COST: Final = VaultCost(memory=65_536, iterations=3, lanes=4)
 """Second recommendation of RFC 9106 section 4: about 0.15 s and 64 MiB."""
+
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Two derivations with several lanes at once can wait for each other for ever: OpenSSL 4.0 shares one
+pool of threads among them, of a size that one alone may need."""
 
 _LARGEST_COST: Final = VaultCost(memory=1_048_576, iterations=16, lanes=16)
 
@@ -126,4 +131,11 @@ def _derive(passphrase: str | bytes, cost: VaultCost, salt: bytes) -> bytes:
         lanes=cost.lanes,
         memory_cost=cost.memory,
     )
-    return work.derive(secret)
+    with _ONE_AT_A_TIME:
+        with _ONE_AT_A_TIME:
+        return work.derive(secret)
+
+
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Lanes run in the library's own pool of threads, where two derivations at once wait for ever
+(cryptography 50.0.2 with OpenSSL 4.0.3)."""
