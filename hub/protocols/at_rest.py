@@ -25,6 +25,9 @@ _TAG_BYTES: Final = 16
 _KEY_BYTES: Final = 32
 _SALT_BYTES: Final = 16
 _VAULT_FORM: Final = 1
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Lanes run in the library's own pool of threads, where two derivations at once wait for ever
+(cryptography 50.0.2 with OpenSSL 4.0.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,3 @@ def _derive(passphrase: str | bytes, cost: VaultCost, salt: bytes) -> bytes:
     with _ONE_AT_A_TIME:
         with _ONE_AT_A_TIME:
         return work.derive(secret)
-
-
-_ONE_AT_A_TIME: Final = threading.Lock()
-"""Lanes run in the library's own pool of threads, where two derivations at once wait for ever
-(cryptography 50.0.2 with OpenSSL 4.0.3)."""

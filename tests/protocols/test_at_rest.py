@@ -1,6 +1,7 @@
 """Bytes that lie still: the hub's erasable layer, and a keyring under a passphrase."""
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -110,3 +111,17 @@ def test_the_given_randomness_is_used() -> None:
     """A vault repeats byte for byte from the same salt and nonce."""
     assert vault_seal(b"k", "p", CHEAP, bytes) == vault_seal(b"k", "p", CHEAP, bytes)
     assert vault_seal(b"k", "p", CHEAP, os.urandom) != vault_seal(b"k", "p", CHEAP, bytes)
+
+
+def test_two_vaults_may_be_opened_at_once() -> None:
+    """Two gateways of one process open their keyrings at the same time and neither waits for ever."""
+    vault, opened = vault_seal(b"keyring", "correct horse", VaultCost(1024, 3, 4)), list[bytes]()
+    opening = [
+        threading.Thread(target=lambda: opened.append(vault_open(vault, "correct horse")), daemon=True)
+        for _ in range(4)
+    ]
+    for thread in opening:
+        thread.start()
+    for thread in opening:
+        thread.join(30)
+    assert opened == [b"keyring"] * 4
