@@ -42,10 +42,6 @@ class VaultCost:
 VAULT_COST: Final = VaultCost(memory=65_536, iterations=3, lanes=4)
 """Second recommendation of RFC 9106 section 4: about 0.15 s and 64 MiB."""
 
-_ONE_AT_A_TIME: Final = threading.Lock()
-"""Two derivations with several lanes at once can wait for each other for ever: OpenSSL 4.0 shares one
-pool of threads among them, of a size that one alone may need."""
-
 _LARGEST_COST: Final = VaultCost(memory=1_048_576, iterations=16, lanes=16)
 
 
@@ -135,5 +131,4 @@ def _derive(passphrase: str | bytes, cost: VaultCost, salt: bytes) -> bytes:
         memory_cost=cost.memory,
     )
     with _ONE_AT_A_TIME:
-        with _ONE_AT_A_TIME:
         return work.derive(secret)

@@ -2,7 +2,6 @@
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -44,15 +43,6 @@ def test_a_vault_opens_under_its_passphrase_alone(passphrase: str | bytes) -> No
     assert vault_open(vault, passphrase) == b"keyring"
     with pytest.raises(Untrusted, match="vault-unreadable"):
         vault_open(vault, "guess")
-
-
-def test_several_threads_open_vaults_at_once() -> None:
-    """A gateway that answers its officers while it polls does not stop for ever; lanes are several."""
-    cost = VaultCost(memory=4096, iterations=1, lanes=4)
-    sealed = vault_seal(b"keyring", "passphrase", cost)
-    with ThreadPoolExecutor(4) as pool:
-        opened = pool.map(vault_open, [sealed] * 12, ["passphrase"] * 12, timeout=60)
-        assert list(opened) == [b"keyring"] * 12
 
 
 def test_two_vaults_of_one_passphrase_share_nothing() -> None:
