@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hub.exchange.errors import HubFault, LogFork
+from hub.exchange.stages import ItemKind
 from hub.exchange.store.unit_of_work import SqlStore, SqlWork
 from hub.protocols.entry import Opening
 from hub.protocols.names import MemberId, Part
@@ -74,6 +75,8 @@ def test_a_stolen_database_opens_nothing(sqlite: SqlStore, sqlite_path: Path) ->
     with sqlite.write() as work:
         work.notices.keep(notice, "promise")
         work.passages.add(passage(1, request=request(1)))
+        asked = item(1, kind=ItemKind.KEY_REQUEST, body={"tokens": "published-tokens-of-somebody"})
+        work.inboxes.put(asked)
     signed, published = notice.signed, notice.signed.tokens
     assert signed.box is not None
     secrets = [*(text.encode()[:40] for text in signed.parts.values()), signed.box.jwe.encode()[:40]]

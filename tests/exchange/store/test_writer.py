@@ -4,17 +4,18 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from typing import cast
 
 import pytest
 
-from hub.exchange.errors import HubFault
+from hub.exchange.errors import Declined, HubFault
 from hub.exchange.ports import Work
 from hub.exchange.stages import Member
 from hub.exchange.store.memory import MemoryStore, MemoryWork
 from hub.exchange.store.unit_of_work import SqlStore
-from hub.exchange.store.writer import Writer
-from hub.protocols.names import MemberId
-from tests.stores.made_up import checked, member, notice_id
+from hub.exchange.store.writer import Keep, Writer
+from hub.protocols.names import MemberId, Part
+from tests.stores.made_up import MEDWAY, checked, member, notice_id
 
 WAIT = 20
 """Seconds after which a test would rather fail than hang."""
@@ -155,6 +156,50 @@ def test_closing_does_what_was_submitted_and_takes_nothing_more(gate: Gate, writ
     assert all(answer.done() for answer in answers)
     with pytest.raises(HubFault, match="writer-closed"):
         writer.submit(counting)
+
+
+def test_notices_side_by_side_are_kept_in_one_go_and_each_hears_its_own(gate: Gate, writer: Writer) -> None:
+    """The promise to give is the first one; who took another's id is declined; the rest are kept."""
+    first = writer.submit(counting)
+    assert gate.begun.wait(WAIT)
+    answers = [
+        writer.submit(Keep(checked(1), "first")),
+        writer.submit(Keep(checked(1), "second")),
+        writer.submit(Keep(checked(1, sender=MEDWAY), "third")),
+        writer.submit(Keep(checked(2), "fourth")),
+    ]
+    gate.open.set()
+    first.result(WAIT)
+    assert [answers[place].result(WAIT) for place in (0, 1, 3)] == ["first", "first", "fourth"]
+    with pytest.raises(Declined, match="notice-id-taken"):
+        answers[2].result(WAIT)
+    assert gate.commits == 2
+
+
+def test_one_bad_notice_never_fails_its_neighbours(sqlite: SqlStore) -> None:
+    """Where all in one go fail each is tried alone, and only the bad one hears of it."""
+    held, go_on = threading.Event(), threading.Event()
+
+    def wait(_: Work) -> None:
+        held.set()
+        assert go_on.wait(WAIT)
+
+    writer = Writer(sqlite)
+    writer.submit(wait)
+    assert held.wait(WAIT)
+    answers = [
+        writer.submit(Keep(checked(1), "promise")),
+        writer.submit(Keep(checked(2), cast("str", object()))),  # the database takes no such thing
+        writer.submit(Keep(checked(3), "promise")),
+    ]
+    go_on.set()
+    assert [answers[place].result(WAIT) for place in (0, 2)] == ["promise", "promise"]
+    with pytest.raises(HubFault, match="store-failed"):
+        answers[1].result(WAIT)
+    writer.close()
+    with sqlite.read() as work:
+        assert [work.notices.promise(notice_id(n)) for n in (1, 2, 3)] == ["promise", None, "promise"]
+        assert [len(work.notices.parts(notice_id(n), Part)) for n in (1, 3)] == [10, 10]
 
 
 def test_many_threads_publish_at_once_and_everything_is_kept(sqlite: SqlStore) -> None:
