@@ -14,6 +14,7 @@ changed and written back is changed under a lock.
 import fcntl
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,12 +23,16 @@ from pathlib import Path
 from typing import Final
 
 from adapters.member.errors import GatewayFault
-from adapters.member.keyring import Keyring, load_keyring, save_keyring, write_private
+from adapters.member.keyring import KEY_FILE_COST, Keyring, load_keyring, save_keyring, write_private
 from hub.protocols import canonical
+from hub.protocols.at_rest import VAULT_COST, VaultCost
 from hub.protocols.canonical import Json
 from hub.protocols.names import MemberId
 
 PASSPHRASE: Final = "HUB_GATEWAY_PASSPHRASE"  # noqa: S105 - the name of a variable, not a secret
+
+_KEY_FILE: Final = re.compile(rb"[A-Za-z0-9_-]{43}")
+"""32 bytes in base64url. A passphrase of this very form is as long, and nobody chooses one by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class Home:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.has_keyring() and not _passphrase():
             self._make_key_file()
-        save_keyring(self.path / "keyring", keyring, self._open())
+        secret = self._open()
+        save_keyring(self.path / "keyring", keyring, secret, _cost_of(secret))
 
     def change(self, change: Callable[[Keyring], Keyring]) -> Keyring:
         """Change the keyring as it lies on disk now, so that no other process's key is lost."""
@@ -151,6 +157,11 @@ def _passphrase() -> str | None:
         return Path(path).read_text("utf-8").splitlines()[0]
     except (OSError, ValueError, IndexError):
         raise GatewayFault("passphrase-file", f"{PASSPHRASE}_FILE names no file with a passphrase") from None
+
+
+def _cost_of(secret: bytes) -> VaultCost:
+    """Make guesses dear, unless the secret is 32 random bytes as `hub gateway init` writes them."""
+    return KEY_FILE_COST if _KEY_FILE.fullmatch(secret) else VAULT_COST
 
 
 def _check_private(path: Path, code: str) -> None:

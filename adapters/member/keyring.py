@@ -14,7 +14,7 @@ from typing import Final
 
 from adapters.member.errors import GatewayFault
 from hub.protocols import canonical
-from hub.protocols.at_rest import vault_open, vault_seal
+from hub.protocols.at_rest import VAULT_COST, VaultCost, vault_open, vault_seal
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.errors import ProtocolError
 from hub.protocols.keys import DocumentKey, KeyUse, SealingKey, SigningKey, entry_for, sign_entry
@@ -23,6 +23,9 @@ from hub.protocols.suites import HYBRID
 
 KEY_PERIOD: Final = timedelta(days=456)
 """Keys live a year and overlap three months, so that nobody is cut off on one day."""
+
+KEY_FILE_COST: Final = VaultCost(memory=8, iterations=1, lanes=1)
+"""Under a key file of 32 random bytes nothing is gained by making each guess dear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def directory_documents(keyring: Keyring, member: MemberId, now: datetime) -> li
     return [sign_entry(entry_for(member, use, key, begin, until), keyring.identity) for use, key in uses]
 
 
-def save_keyring(path: Path, keyring: Keyring, secret: bytes) -> None:
+def save_keyring(path: Path, keyring: Keyring, secret: bytes, cost: VaultCost = VAULT_COST) -> None:
     """Write the keyring, sealed; a crash leaves the old file or the new one."""
     body: Json = {
         "identity": [canonical.b64u(seed) for seed in keyring.identity_seeds],
@@ -91,7 +94,7 @@ def save_keyring(path: Path, keyring: Keyring, secret: bytes) -> None:
         "vault": canonical.b64u(keyring.vault),
         "linkage": {epoch: canonical.b64u(key) for epoch, key in keyring.linkage.items()},
     }
-    write_private(path, vault_seal(canonical.encode(body), secret))
+    write_private(path, vault_seal(canonical.encode(body), secret, cost=cost))
 
 
 def load_keyring(path: Path, secret: bytes) -> Keyring:
