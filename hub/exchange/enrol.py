@@ -27,10 +27,11 @@ from hub.exchange.stages import (
 from hub.protocols import canonical
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.epoch import read_epoch
-from hub.protocols.errors import MalformedMessage, Untrusted
+from hub.protocols.errors import Untrusted
 from hub.protocols.keys import DocumentPublicKey, read_entry
+from hub.protocols.limits import DOCUMENT_BYTES
 from hub.protocols.mandate import Change, read_mandate, read_suspension
-from hub.protocols.names import AgreementId, EpochId, MemberId, MemberKind
+from hub.protocols.names import AgreementId, EpochId, KeyId, MemberId, MemberKind
 from hub.protocols.signing import Typ, verify_document
 
 INVITATION_AGE: Final = timedelta(days=14)
@@ -45,6 +46,25 @@ ROLES: Final = {
     MemberKind.VOLUNTARY_BODY: Role.OTHER,
     MemberKind.OBSERVER: Role.OTHER,
 }
+
+WORDS: Final = {
+    (PaperState.IN_FORCE, Change.SUSPEND): PaperState.SUSPENDED,
+    (PaperState.IN_FORCE, Change.END): PaperState.ENDED,
+    (PaperState.SUSPENDED, Change.SUSPEND): PaperState.SUSPENDED,
+    (PaperState.SUSPENDED, Change.END): PaperState.ENDED,
+    (PaperState.SUSPENDED, Change.RESUME): PaperState.IN_FORCE,
+}
+"""What one party's word makes of an agreement."""
+
+_BOUND: Final = frozenset(
+    {PaperState.IN_FORCE, PaperState.SUSPENDED, PaperState.ENDED, PaperState.SUPERSEDED}
+)
+
+_ASKED: Final = {
+    PaperKind.MANDATE: frozenset({MemberKind.CAREERS_COMPANY}),
+    PaperKind.STANDING_REQUEST: frozenset({MemberKind.COLLEGE, MemberKind.SCHOOL}),
+}
+"""To whom an authority gives such a paper."""
 
 _PAPER_TYP: Final = {PaperKind.MANDATE: Typ.MANDATE, PaperKind.STANDING_REQUEST: Typ.STANDING_REQUEST}
 
@@ -81,6 +101,8 @@ def redeem(code: str, identity: Json, entries: list[Json], work: Work, hub: Hub)
             "invitation-unknown", "ask the hub's operator for a new invitation: this one is used or too old"
         )
     public = DocumentPublicKey.from_jwks(identity)
+    if work.members.key(public.key_id) is not None:
+        raise Declined("key-known", "this key is registered already; make a new one")
     now = hub.now()
     _register(
         RegisteredKey(
@@ -134,17 +156,27 @@ def identity_key(member: MemberId, work: Work) -> DocumentPublicKey:
 
 
 def approve(member: MemberId, fingerprint: str, work: Work, hub: Hub) -> Member:
-    """Admit an invited member to trial, once its key's fingerprint was compared out of band."""
+    """Admit an invited member, or one that was suspended, once its key's fingerprint was compared.
+
+    Out of band, that is. It begins on trial, or goes on live where a real agreement binds it.
+    """
     known = work.members.get(member)
     if known is None:
         raise NotYours
+    if known.standing not in {Standing.INVITED, Standing.SUSPENDED}:
+        raise Declined("member-known", "this member has been admitted already")
     if not identity_key(member, work).key_id.startswith(fingerprint) or len(fingerprint) < 8:
         raise Declined(
             "fingerprint-differs", "read the fingerprint to each other by telephone; these do not agree"
         )
-    admitted = replace(known, standing=Standing.TRIAL)
+    bound = any(
+        paper.state is PaperState.IN_FORCE and member in paper.parties and _is_real(paper, work)
+        for paper in work.papers.all(PaperKind.AGREEMENT)
+    )
+    admitted = replace(known, standing=Standing.LIVE if bound and not known.made_up else Standing.TRIAL)
     work.members.put(admitted)
     work.outbox.add(Errand(ErrandKind.RECORD, member, {"what": "admitted"}), hub.now())
+    _reconsider(frozenset({member}), work, hub)
     return admitted
 
 
@@ -160,7 +192,11 @@ def suspend(member: MemberId, work: Work, hub: Hub) -> Member:
 
 
 def propose(document: Json, signed: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
-    """Keep an agreement that one party proposes, with that party's signatures."""
+    """Keep an agreement that one party proposes, with that party's signatures.
+
+    A new version names its predecessor's digest and has all the predecessor's parties, each of which
+    has to sign it: nobody's agreement is replaced behind its back.
+    """
     agreement = read_agreement(document)
     parties = tuple(party.member for party in agreement.parties)
     if caller not in parties:
@@ -168,8 +204,10 @@ def propose(document: Json, signed: Json, caller: MemberId, work: Work, hub: Hub
     newest = work.papers.get(PaperKind.AGREEMENT, agreement.id)
     if newest is not None and newest.digest == canonical.digest(canonical.encode(document)):
         return countersign(agreement.id, signed, caller, work, hub)
-    if agreement.version != (1 if newest is None else newest.version + 1):
+    if not _follows(document, agreement.version, newest):
         raise Declined("version-gap", "a new version follows the newest one and names its digest")
+    if newest is not None and not set(newest.parties) <= set(parties):
+        raise Declined("version-parties", "a new version has all the parties of the one that it follows")
     paper = Paper(
         kind=PaperKind.AGREEMENT,
         name=agreement.id,
@@ -198,56 +236,72 @@ def countersign(name: str, signed: Json, caller: MemberId, work: Work, hub: Hub)
 
 
 def _add_signature(paper: Paper, signed: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
-    payload = verify_document(signed, Typ.AGREEMENT, [identity_key(caller, work)])
+    key = identity_key(caller, work)
+    payload = verify_document(signed, Typ.AGREEMENT, [key])
     if payload != canonical.encode(paper.document):
         raise Untrusted(
             "agreement-other-bytes", "these signatures are over another document than the one proposed"
         )
     if caller not in paper.signed_by:
         paper = replace(
-            paper, signed=_merge(paper.signed, signed), signed_by=tuple(sorted({*paper.signed_by, caller}))
+            paper,
+            signed=_merge(paper.signed, signed, key.key_id),
+            signed_by=tuple(sorted({*paper.signed_by, caller})),
         )
-    work.papers.put(paper)
-    if set(paper.signed_by) == set(paper.parties):
-        work.outbox.add(
-            Errand(ErrandKind.RECORD, paper.name, {"what": paper.kind.value, "version": paper.version}),
-            hub.now(),
-        )
+        work.papers.put(paper)
+        if set(paper.signed_by) == set(paper.parties):
+            work.outbox.add(
+                Errand(ErrandKind.RECORD, paper.name, {"what": paper.kind.value, "version": paper.version}),
+                hub.now(),
+            )
     return paper
 
 
-def _merge(first: Json, second: Json) -> Json:
-    """One JWS (RFC 7515 section 7.2.1) with the signatures of both over their one payload."""
-    if first is None:
-        return second
-    ours, theirs = Reader(first, "signatures"), Reader(second, "signatures")
-    payload, one = ours.text("payload", max=1_000_000), ours.value("signatures")
-    if payload != theirs.text("payload", max=1_000_000):
-        raise MalformedMessage("payload-differs", "the signatures are over different bytes")
-    two = theirs.value("signatures")
-    if not isinstance(one, list) or not isinstance(two, list):
-        raise MalformedMessage("signatures", "a list of signatures was expected")
-    return {"payload": payload, "signatures": [*one, *(pair for pair in two if pair not in one)]}
+def _merge(kept: Json, brought: Json, signer: KeyId) -> Json:
+    """One JWS (RFC 7515 section 7.2.1): what is kept, with this signer's pair out of what was brought.
+
+    Other pairs are left out: nobody may bring one in another party's name.
+    """
+    document = Reader(brought, "signatures")
+    payload = document.text("payload", max=DOCUMENT_BYTES)
+    pairs: list[Json] = [*Reader(kept, "signatures").items("signatures")] if kept is not None else []
+    for pair in document.objects("signatures"):
+        protected = canonical.decode(canonical.unb64u(pair.text("protected")))
+        if Reader(protected, "header").text("kid") == signer:
+            pairs.append({name: pair.value(name) for name in ("protected", "signature")})
+    return {"payload": payload, "signatures": pairs}
+
+
+def _follows(document: Json, version: int, newest: Paper | None) -> bool:
+    """Whether a document is the first version, or the one after the newest, and names its digest."""
+    if newest is None:
+        return version == 1
+    named = Reader(document, "agreement").value("supersedes")
+    return version == newest.version + 1 and named == {"version": newest.version, "digest": newest.digest}
 
 
 def change_agreement(name: str, document: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
-    """Suspend, resume or end an agreement by one party's signed word; stopping binds at once (I6)."""
+    """Suspend, resume or end an agreement by one party's signed word; stopping binds at once (I6).
+
+    A party that suspends stands behind the agreement no longer, so it leaves `signed_by` until it
+    resumes; the agreement is in force again once every party stands behind it. Nobody resumes for another.
+    """
     paper = work.papers.get(PaperKind.AGREEMENT, name)
     if paper is None or caller not in paper.parties:
         raise NotYours
     word = read_suspension(document, identity_key(caller, work))
     if (word.agreement, word.version, word.member) != (AgreementId(paper.name), paper.version, caller):
         raise Untrusted("suspension-other", "this names another agreement, version or member")
-    allowed = {
-        (PaperState.IN_FORCE, Change.SUSPEND): PaperState.SUSPENDED,
-        (PaperState.IN_FORCE, Change.END): PaperState.ENDED,
-        (PaperState.SUSPENDED, Change.END): PaperState.ENDED,
-        (PaperState.SUSPENDED, Change.RESUME): PaperState.IN_FORCE,
-    }
-    if (paper.state, word.change) not in allowed:
+    if (paper.state, word.change) not in WORDS:
         raise Declined("agreement-state", "the agreement is not in a state in which this can be done")
-    changed = replace(paper, state=allowed[paper.state, word.change])
+    standing = {*paper.signed_by, caller} if word.change is Change.RESUME else {*paper.signed_by} - {caller}
+    state = WORDS[paper.state, word.change]
+    if state is PaperState.IN_FORCE and standing != {*paper.parties}:
+        state = PaperState.SUSPENDED
+    changed = replace(paper, state=state, signed_by=tuple(sorted(standing)))
     work.papers.put(changed)
+    if state is PaperState.IN_FORCE:
+        _reconsider(frozenset(paper.parties), work, hub)
     work.outbox.add(
         Errand(
             ErrandKind.RECORD, name, {"what": "agreement_changed", "change": word.change.value, "by": caller}
@@ -262,8 +316,13 @@ def lodge(kind: PaperKind, document: Json, caller: MemberId, work: Work, hub: Hu
     mandate = read_mandate(document, _PAPER_TYP[kind], identity_key(caller, work))
     if mandate.authority != caller:
         raise Untrusted("mandate-other", "only the authority itself signs its mandate or request")
-    if work.members.get(mandate.other) is None:
+    authority, other = work.members.get(caller), work.members.get(mandate.other)
+    if other is None:
         raise Declined("member-unknown", "the other side is not a member")
+    if authority is None or authority.kind is not MemberKind.AUTHORITY or other.kind not in _ASKED[kind]:
+        raise Declined(
+            "member-kind", "an authority mandates a careers company, and asks an institution to notify"
+        )
     paper = Paper(
         kind=kind,
         name=f"{mandate.authority}~{mandate.other}",
@@ -320,19 +379,39 @@ def open_epoch(
 
 def put_in_force(paper: Paper, log_index: int, work: Work, hub: Hub) -> Paper:
     """Note that a paper's entry is in the log: from now on it binds, and its predecessor does not."""
-    bound = replace(paper, state=PaperState.IN_FORCE, log_index=log_index)
+    versions = [each for each in work.papers.all(paper.kind) if each.name == paper.name]
+    late = any(each.version > paper.version and each.state in _BOUND for each in versions)
+    bound = replace(paper, state=PaperState.SUPERSEDED if late else PaperState.IN_FORCE, log_index=log_index)
     work.papers.put(bound)
-    for older in work.papers.all(paper.kind):
-        if older.name == paper.name and older.version < paper.version and older.state is not PaperState.ENDED:
+    if late:
+        return bound
+    for older in versions:
+        if older.version < paper.version and older.state is not PaperState.ENDED:
             work.papers.put(replace(older, state=PaperState.SUPERSEDED))
-    if paper.kind is PaperKind.AGREEMENT:
+    if paper.kind is PaperKind.AGREEMENT and _is_real(paper, work):
         for party in paper.parties:
             member = work.members.get(party)
-            if member is not None and member.standing is Standing.TRIAL and not member.made_up:
+            if member is not None and member.standing is Standing.TRIAL:
                 work.members.put(replace(member, standing=Standing.LIVE))
-    for passage in work.passages.refused_between(frozenset(paper.parties)):
-        work.outbox.add(Errand(ErrandKind.RECONSIDER, passage.passage), hub.now())
+    if paper.kind is not PaperKind.EPOCH:
+        _reconsider(frozenset(paper.parties), work, hub)
     return bound
+
+
+def _is_real(paper: Paper, work: Work) -> bool:
+    """Whether no party is made up: an exercise with made-up members makes nobody live."""
+    members = [work.members.get(party) for party in paper.parties]
+    return not any(member is not None and member.made_up for member in members)
+
+
+def _reconsider(concerned: frozenset[MemberId], work: Work, hub: Hub) -> None:
+    """Have decided again what was refused between these members, or those that act for them, and anybody."""
+    mandates = work.papers.all(PaperKind.MANDATE)
+    acting = {paper.parties[1] for paper in mandates if paper.parties[0] in concerned}
+    everybody = frozenset(member.member for member in work.members.all())
+    for passage in work.passages.refused_between(everybody):
+        if {passage.sender, passage.recipient} & (concerned | acting):
+            work.outbox.add(Errand(ErrandKind.RECONSIDER, passage.passage), hub.now())
 
 
 def _next_version(kind: PaperKind, name: str, work: Work) -> int:
