@@ -68,6 +68,12 @@ def check_acknowledgement(jws: str, item: InboxItem, work: Work, hub: Hub) -> Ac
         raise Untrusted(
             "answer-other-entry", "the acknowledgement names another log entry than its delivery has"
         )
+    manifest = notice_of(passage_of(item, work), work).manifest
+    released = {part: manifest.entry(part).cipher_digest for part in item.parts}
+    if not acknowledgement.parts.items() <= released.items():
+        raise Untrusted(
+            "answer-other-parts", "the acknowledgement names parts that this delivery did not have"
+        )
     return acknowledgement
 
 

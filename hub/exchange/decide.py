@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from hub.consent.agreement import Agreement, AgreementBook, State
 from hub.consent.decision import RULES_VERSION, Decision, Reason, ReasonCode, decide
-from hub.consent.documents import read_agreement
+from hub.consent.documents import reload_agreement
 from hub.consent.flags import union
 from hub.consent.question import Actor, Category, EvidenceClass, Question, Role
 from hub.exchange.errors import HubFault
@@ -40,6 +40,8 @@ _STATES = {
     PaperState.ENDED: State.ENDED,
     PaperState.SUPERSEDED: State.ENDED,
 }
+
+_ADMITTED = frozenset({Standing.TRIAL, Standing.LIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _book(papers: tuple[tuple[bytes, PaperState], ...]) -> AgreementBook:
 
 @lru_cache(maxsize=1024)
 def _agreement(text: bytes) -> Agreement:
-    return read_agreement(canonical.decode(text))
+    return reload_agreement(canonical.decode(text))
 
 
 def _pairs(papers: Iterable[Paper], now: datetime) -> Iterable[tuple[MemberId, MemberId]]:
@@ -106,11 +108,14 @@ def decide_fact(
 
 
 def decide_task(
-    passage: Passage, about: StoredNotice, counter: StoredNotice, told: MemberId, terms: Terms
+    passage: Passage, about: StoredNotice, counter: StoredNotice | None, terms: Terms
 ) -> Decision:
-    """May a named officer of `told` be asked about a match that names no other side?"""
+    """May a named officer of the side that `about` would be told to be asked about it?
+
+    The task names no other side.
+    """
     question = _question(passage, about, counter, terms, Category.FACT_OF_MATCH)
-    officer = replace(_actor(told, terms, counter.manifest.acts_for), role=Role.NAMED_OFFICER)
+    officer = replace(question.recipient, role=Role.NAMED_OFFICER)
     return decide(replace(question, recipient=officer), terms.agreements)
 
 
@@ -127,8 +132,8 @@ def decide_identity(
     Where the sender named the recipient and made its box, no match is relied on and the match
     needs no permit of its own.
     """
-    if suspended := _suspended(passage, terms):
-        return Refused(passage, (suspended,), held=False)
+    if apart := _apart(passage, terms):
+        return Refused(passage, (apart,), held=False)
     question = replace(_question(passage, notice, counter, terms, Category.IDENTITY), over_quota=over_quota)
     identity = decide(question, terms.agreements)
     if counter is None:
@@ -147,8 +152,8 @@ def decide_rest(
     passage: Passage, notice: StoredNotice, counter: StoredNotice | None, terms: Terms
 ) -> Permitted | Refused:
     """Which of the other nine parts may leave, now that the recipient has signed `same`?"""
-    if suspended := _suspended(passage, terms):
-        return Refused(passage, (suspended,), held=False)
+    if apart := _apart(passage, terms):
+        return Refused(passage, (apart,), held=False)
     fact = None
     if counter is not None:
         fact = decide_fact(passage, notice, counter, passage.recipient, terms, over_quota=False)
@@ -194,13 +199,17 @@ def _refused(passage: Passage, decisions: tuple[Decision, ...]) -> Refused:
     return Refused(passage, refusals, held=all(decision.officer_could_permit for decision in refusals))
 
 
-def _suspended(passage: Passage, terms: Terms) -> Decision | None:
+def _apart(passage: Passage, terms: Terms) -> Decision | None:
+    """Why these two members exchange nothing, whatever is agreed; None where they may."""
     ends = (terms.members.get(passage.sender), terms.members.get(passage.recipient))
-    if all(member is not None and member.standing in {Standing.TRIAL, Standing.LIVE} for member in ends):
+    admitted = [member for member in ends if member is not None and member.standing in _ADMITTED]
+    if len(admitted) < len(ends):
+        code, detail = ReasonCode.SUSPENDED, "a member at one end is suspended or not admitted"
+    elif len({member.realm for member in admitted}) > 1:
+        code, detail = ReasonCode.RECIPIENT, "a live member and one on trial, or made up, exchange nothing"
+    else:
         return None
-    reason = Reason(
-        ReasonCode.SUSPENDED, None, None, None, "a member at one end is suspended or not admitted"
-    )
+    reason = Reason(code, None, None, None, detail)
     return Decision(Category.FACT_OF_MATCH, None, (reason,), RULES_VERSION)
 
 

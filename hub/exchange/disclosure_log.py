@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from hub.consent.decision import Decision
 from hub.exchange.errors import HubFault
-from hub.exchange.ports import CheckpointGuard, Hub, Work
+from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import (
     PreparedRelease,
     PreparedRequest,
@@ -27,6 +27,7 @@ from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
 from hub.protocols.delivery import ground_json, release_json
 from hub.protocols.entry import Opening, filler
 from hub.protocols.limits import LOG_MULTIPLE
+from hub.protocols.merkle import root_at
 from hub.protocols.names import MemberId, NoticeId
 from hub.protocols.proof import encode_proof
 
@@ -78,13 +79,18 @@ def record_request(prepared: PreparedRequest, work: Work, hub: Hub) -> RecordedR
 def record_refusal(refused: Refused, work: Work, hub: Hub, *, tell: Iterable[MemberId] = ()) -> int:
     """Enter a refusal with every reason; members are told only where `tell` names them (I4)."""
     passage = refused.passage
+    note_refusal(refused, work, hub)
+    record = _refusal_json(passage.notice, refused.decisions, "held" if refused.held else "refused", hub)
+    return _append(record, tell, passage.notice, work, hub)
+
+
+def note_refusal(refused: Refused, work: Work, hub: Hub) -> None:
+    """Keep the reasons of a refusal for the counts of its quarter; each counts once for a passage."""
     reasons = [reason for decision in refused.decisions for reason in decision.reasons]
     notes = [
         RefusalNote(reason.code.value, reason.agreement, reason.version, reason.clause) for reason in reasons
     ]
-    work.refusals.note(passage, notes, hub.now())
-    record = _refusal_json(passage.notice, refused.decisions, "held" if refused.held else "refused", hub)
-    return _append(record, tell, passage.notice, work, hub)
+    work.refusals.note(refused.passage, notes, hub.now())
 
 
 def record_event(
@@ -113,31 +119,37 @@ def close_slot(work: Work, hub: Hub) -> int:
     """Fill the slot up to the next multiple of 16 leaves, at least to one; return the new size."""
     size = work.log.size()
     signed = work.log.signed()
-    fillers = -size % LOG_MULTIPLE
-    if signed is not None and size == signed[0]:
-        fillers = LOG_MULTIPLE
-    for _ in range(fillers):
+    least = size + 1 if signed is not None and size == signed[0] else size
+    return fill_to(least + -least % LOG_MULTIPLE, work, hub)
+
+
+def fill_to(size: int, work: Work, hub: Hub) -> int:
+    """Append leaves that stand for nothing until the log has this size; return the size it has."""
+    for _ in range(work.log.size(), size):
         work.log.append(filler(hub.chance(32)), NOBODY, None)
-    return size + fillers
+    return work.log.size()
 
 
 def sign_head(work: Work, hub: Hub) -> int:
     """Sign the committed head; refuse to go backwards. Returns the signed size.
 
-    Raises `HubFault("log-rolled-back")` where the log is smaller than, or differs from, what this
-    hub last signed: a restored database must not go on as if nothing had happened.
+    Raises `HubFault("log-rolled-back")` as `check_head` does.
     """
+    check_head(work, hub)
     size, root = work.log.size(), work.log.root()
-    check_guard(hub.guard, size, root)
     hub.guard.remember(size, root)
     work.log.keep_signed(size, sign_checkpoint(Checkpoint(hub.origin, size, root), hub.key, hub.origin))
     return size
 
 
-def check_guard(guard: CheckpointGuard, size: int, root: bytes) -> None:
-    """Hold a head to the last one signed; raise `HubFault` where it lies behind or differs."""
-    last = guard.last()
-    if last is not None and (size < last[0] or (size == last[0] and root != last[1])):
+def check_head(work: Work, hub: Hub) -> None:
+    """Hold the log to the head that this hub last signed: it must still begin so.
+
+    Raises `HubFault("log-rolled-back")` where the log is smaller, or its first leaves are others: a
+    restored database must not go on as if nothing had happened, whatever it has grown to since.
+    """
+    last = hub.guard.last()
+    if last is not None and (work.log.size() < last[0] or root_at(last[0], work.log.node) != last[1]):
         raise HubFault(
             "log-rolled-back",
             "the log is not the one last signed: this database is older than what members have seen",

@@ -6,22 +6,26 @@ stays, and says how it ended: once, whatever happened to it.
 
 from hub.exchange.ports import Work
 from hub.exchange.stages import Passage, StoredNotice
-from hub.exchange.states import NoticeState, PassageState, check_notice_move
+from hub.exchange.states import NoticeState, PassageState
 
 
 def forget(notice: StoredNotice, state: NoticeState, work: Work) -> None:
     """End a notice: nothing of it can be opened or found any more."""
-    work.notices.set_state(notice.notice, check_notice_move(notice.state, state))
+    if notice.state is not state:
+        work.notices.set_state(notice.notice, state)
     work.notices.forget(notice.notice)
 
 
 def disposition(notice: StoredNotice, work: Work) -> str:
-    """In one word, how a notice ended: the furthest that any of its passages came."""
+    """In one word, how a notice ended: `closed`, `released` or `unanswered`.
+
+    Its sender may read this, so it says nothing that the sender has not been told: a refusal, a
+    held match and a second look read as no match does (I4, I9).
+    """
     states = {passage.state for passage in _own(notice, work)}
-    for state in (PassageState.CLOSED, PassageState.RELEASED, PassageState.STOPPED, PassageState.REFUSED):
-        if state in states:
-            return state.value
-    return "waiting" if states else "no_match"
+    if PassageState.CLOSED in states:
+        return "closed"
+    return "released" if states & {PassageState.RELEASED, PassageState.AWAITING_SAME} else "unanswered"
 
 
 def _own(notice: StoredNotice, work: Work) -> list[Passage]:

@@ -1,6 +1,7 @@
 """The life of a notice after it is kept, told in order.
 
-    carry_notice       record -> match -> decide -> [ask the sender for a key]
+    enter              record that a notice is kept
+    carry_notice       match -> decide -> [ask the sender for a key]
     carry_granted      decide again -> record -> hand over the identity part
     carry_confirmed    decide again -> record -> hand over the other permitted parts
     carry_closed       record the answer -> tell the sender -> forget the body
@@ -22,7 +23,17 @@ from hub.exchange.decide import Terms, read_terms
 from hub.exchange.errors import HubFault
 from hub.exchange.match import find_match
 from hub.exchange.ports import Hub, Work
-from hub.exchange.stages import Errand, ErrandKind, ItemKind, Match, PaperKind, Passage, StoredNotice
+from hub.exchange.stages import (
+    Errand,
+    ErrandKind,
+    InboxItem,
+    ItemKind,
+    Match,
+    PaperKind,
+    PaperState,
+    Passage,
+    StoredNotice,
+)
 from hub.exchange.states import NoticeState, PassageState
 from hub.matching.verdict import Outcome as VerdictOutcome
 from hub.protocols.acknowledgement import Answer, OutcomeKind
@@ -32,20 +43,44 @@ from hub.protocols.names import DisclosureId, KeyId, MatchId, MemberId, NoticeId
 QUOTA_DAYS: Final = 28
 """Earlier days that a member's own median is taken over."""
 
+MATCH_LEAVES: Final = 3
+"""Entries that a match can make: each way a refusal, a second look or a key request; one officer's task."""
+
+Step = Callable[[Errand, Terms, Work, Hub], Terms | None]
+
+
+def enter(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
+    """Fulfil the promise for a kept notice: it is in the log, whatever becomes of it after that.
+
+    Done for all notices of a batch before any is matched, so that a fault in one match breaks no
+    promise, and the place of an entry tells nothing about what the notice before it met (I9).
+    """
+    notice = work.notices.get(NoticeId(errand.subject))
+    if notice is None:
+        raise HubFault("notice-missing", "a notice to be carried is not kept")
+    if notice.log_index is None:
+        index = disclosure_log.record_published(notice, work, hub)
+        work.notices.set_state(notice.notice, notice.state, index)
+
 
 def carry_notice(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
-    """Record a kept notice, make it findable, and go on with whatever it matches."""
-    notice = work.notices.get(NoticeId(errand.subject))
-    if notice is None or notice.state is not NoticeState.OPEN or notice.log_index is not None:
-        return
-    index = disclosure_log.record_published(notice, work, hub)
-    work.notices.set_state(notice.notice, notice.state, index)
-    over_quota = _over_quota(notice, terms, work, hub)
+    """Make a kept notice findable, and go on with whatever it matches.
+
+    Match or not, it takes as many leaves of the log (I9).
+    """
+    before, notice = work.log.size(), work.notices.get(NoticeId(errand.subject))
+    if notice is not None and notice.state is NoticeState.OPEN:
+        _meet(notice, terms, work, hub)
+    disclosure_log.fill_to(before + MATCH_LEAVES, work, hub)
+
+
+def _meet(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> None:
+    over_quota = _count(notice, terms, work, hub)
     match = find_match(notice, work, hub)
     work.index.add(notice)
-    if notice.manifest.recipient is not None:
-        named = passages.begin(notice, None, notice.manifest.recipient, None, work, hub)
-        passages.go_on(named, terms, work, hub)
+    named = notice.manifest.recipient
+    if named is not None and not passages.begun(notice, named, None, work):
+        passages.go_on(passages.begin(notice, None, named, None, work, hub), terms, work, hub)
     if match is not None:
         _carry_match(match, terms, work, hub, over_quota=over_quota)
 
@@ -71,11 +106,15 @@ def carry_granted(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
 
 
 def carry_confirmed(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
-    """The recipient compared in clear text: only a `same` lets the other parts leave."""
+    """The recipient compared in clear text: only a `same` lets the other parts leave.
+
+    A `different` counts also after a `same`: a person may have looked again.
+    """
     passage, body = _passage(errand, work), _body(errand)
-    if passage.state is not PassageState.AWAITING_SAME:
-        return
     answer = Answer(str(body["answer"]))
+    second_thought = passage.state is PassageState.RELEASED and answer is Answer.DIFFERENT
+    if passage.state is not PassageState.AWAITING_SAME and not second_thought:
+        return
     facts: dict[str, Json] = {"delivery": body["delivery"], "notice": passage.notice, "answer": answer.value}
     parties = {passage.sender, passage.recipient}
     index = disclosure_log.record_event("confirmation", facts, parties, work, hub, notice=passage.notice)
@@ -86,11 +125,15 @@ def carry_confirmed(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
 
 
 def carry_approved(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
-    """A named officer answered a task about a match: with both sides' approval it goes on."""
+    """A named officer answered a task about a match: with both sides' approval it goes on.
+
+    A no counts at any time before the notice has arrived; a yes where somebody waits for it.
+    """
     passage, body = _passage(errand, work), _body(errand)
-    if passage.state is not PassageState.AWAITING_OFFICER:
-        return
     member, approve = MemberId(str(body["member"])), body["approve"] is True
+    ended = passage.state in {PassageState.CLOSED, PassageState.STOPPED}
+    if ended or (approve and passage.state is not PassageState.AWAITING_OFFICER):
+        return
     facts: dict[str, Json] = {
         "task": body["task"],
         "member": member,
@@ -106,12 +149,17 @@ def carry_approved(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
 
 
 def carry_closed(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
-    """The recipient acknowledged, or says what became of it: record it, tell the sender, forget the body."""
+    """The recipient acknowledged, or says what became of it: record it, tell the sender, forget the body.
+
+    What the sender has been told of this delivery before is not told twice.
+    """
     item = work.inboxes.get(DisclosureId(errand.subject))
     if item is None:
         raise HubFault("item-missing", "an answer belongs to no inbox item")
     passage, body = acknowledge.passage_of(item, work), _body(errand)
     kind, says = ItemKind(str(body["kind"])), body["says"]
+    if _told(item, kind, says, work):
+        return
     facts: dict[str, Json] = {"delivery": item.item, "notice": passage.notice, "says": says}
     parties = {passage.sender, passage.recipient}
     index = disclosure_log.record_event(kind.value, facts, parties, work, hub, notice=passage.notice)
@@ -122,34 +170,42 @@ def carry_closed(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
 
 
 def carry_reconsidered(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
-    """What was refused is decided again, since an agreement came into force or an assertion changed."""
+    """What was refused or stopped is decided again: an agreement came into force, an assertion changed."""
     passage = _passage(errand, work)
     if passage.state in {PassageState.REFUSED, PassageState.AWAITING_OFFICER}:
-        passages.go_on(passage, terms, work, hub)
+        both = [notice for notice in passages.both(passage, work) if notice is not None]
+        over_quota = passage.counter is not None and any(_day_is_over(one, terms, work, hub) for one in both)
+        passages.go_on(passage, terms, work, hub, over_quota=over_quota, again=True)
+    elif passage.state in {PassageState.AWAITING_SAME, PassageState.RELEASED}:
+        passages.resume(passage, terms, work, hub)
 
 
 def carry_stopped(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
     """A notice was withdrawn, or its time is over: stop its passages, record how it ended, forget it."""
-    notice = work.notices.get(NoticeId(errand.subject))
-    if notice is not None and notice.state in {NoticeState.OPEN, NoticeState.CLOSED}:
-        passages.end(notice, NoticeState(str(_body(errand)["state"])), work, hub)
+    notice, body = work.notices.get(NoticeId(errand.subject)), _body(errand)
+    state, was = NoticeState(str(body["state"])), NoticeState(str(body["was"]))
+    if notice is None or notice.state is not state:
+        raise HubFault("notice-state", "a notice to be stopped is not in the state in which it was ended")
+    passages.end(notice, state, work, hub, again=was is NoticeState.CLOSED)
 
 
-def carry_record(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> Terms:
-    """Enter an admission, a key or a paper; keys and papers bind from here on."""
+def carry_record(errand: Errand, terms: Terms, work: Work, hub: Hub) -> Terms:
+    """Enter an admission, a key, a paper or a stop; keys and papers bind from here on."""
     body = _body(errand)
     what = str(body["what"])
     if what == "key":
         _record_key(KeyId(errand.subject), work, hub)
     elif what in set(PaperKind):
         _record_paper(PaperKind(what), errand.subject, body, work, hub)
+    elif what == "stopped":
+        _record_stop(DisclosureId(errand.subject), terms, work, hub)
     else:
-        parties = {member.member for member in work.members.all()}
-        disclosure_log.record_event(what, {"subject": errand.subject, "facts": body}, parties, work, hub)
+        facts: dict[str, Json] = {"subject": errand.subject, "facts": body}
+        disclosure_log.record_event(what, facts, _concerned(what, errand.subject, work), work, hub)
     return read_terms(work, hub.now())
 
 
-CARRY: Final[dict[ErrandKind, Callable[[Errand, Terms, Work, Hub], Terms | None]]] = {
+CARRY: Final[dict[ErrandKind, Step]] = {
     ErrandKind.CARRY: carry_notice,
     ErrandKind.GRANTED: carry_granted,
     ErrandKind.CONFIRMED: carry_confirmed,
@@ -166,8 +222,10 @@ def _carry_match(match: Match, terms: Terms, work: Work, hub: Hub, *, over_quota
     """Each direction is decided by itself, under the union of both notices' flags."""
     if match.rivals:
         _hold_rivals(match, work)
-    for notice, counter in ((match.departure, match.arrival), (match.arrival, match.departure)):
-        if passages.begun(notice, counter.sender, work):
+    both = (match.departure, match.arrival)
+    over_quota = over_quota or any(_day_is_over(one, terms, work, hub) for one in both)
+    for notice, counter in (both, both[::-1]):
+        if passages.begun(notice, counter.sender, counter.notice, work):
             continue
         passage = passages.begin(notice, counter, counter.sender, match, work, hub)
         if _needs_a_look(match):
@@ -198,15 +256,67 @@ def _hold_rivals(match: Match, work: Work) -> None:
                 work.passages.save(passage.moved(state=PassageState.SECOND_LOOK))
 
 
-def _over_quota(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> bool:
-    """Whether the sender has used up its day: three times its own median, at least twenty (I11)."""
-    today: date = hub.now().date()
-    carried = work.notices.count_carried(notice.sender, today)
-    allowance = terms.members[notice.sender].allowance
-    if allowance is None:
-        usual = work.notices.daily_counts(notice.sender, today, QUOTA_DAYS)
-        allowance = max(hub.quota_floor, int(hub.quota_factor * median(usual)) if usual else 0)
-    return carried > allowance
+def _count(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> bool:
+    """Count a notice on its day; tell whether its sender has used up that day (I11).
+
+    The first notice beyond is an alarm, which tells the sender what it knows: how many it sent.
+    """
+    member, day = notice.sender, notice.kept_at.date()
+    carried, allowed = work.notices.count_carried(member, day), _allowance(member, day, terms, work, hub)
+    if carried == allowed + 1:
+        facts: dict[str, Json] = {"member": member, "what": "over_quota", "allowed": allowed}
+        index = disclosure_log.record_event("alarm", facts, {member}, work, hub)
+        passages.put_item(member, ItemKind.ALARM, None, None, {**facts}, index, work, hub)
+    return carried > allowed
+
+
+def _day_is_over(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> bool:
+    """Whether a notice is of a day on which its sender sent more than its quota.
+
+    Asked of a notice that is met by a later one: who lays out many lies in wait for many.
+    """
+    member, day = notice.sender, notice.kept_at.date()
+    return work.notices.carried_on(member, day) > _allowance(member, day, terms, work, hub)
+
+
+def _allowance(member: MemberId, day: date, terms: Terms, work: Work, hub: Hub) -> int:
+    """A day's notices of a member that a machine may serve: three times its own median, at least twenty."""
+    by_hand = terms.members[member].allowance
+    if by_hand is not None:
+        return by_hand
+    usual = work.notices.daily_counts(member, day, QUOTA_DAYS)
+    return max(hub.quota_floor, int(hub.quota_factor * median(usual)) if usual else 0)
+
+
+def _told(delivery: InboxItem, kind: ItemKind, says: Json, work: Work) -> bool:
+    """Whether the sender has been told just this of a delivery."""
+    if delivery.passage is None:
+        return False
+    return any(
+        item.kind is kind
+        and isinstance(item.body, dict)
+        and (item.body["delivery"], item.body["says"]) == (delivery.item, says)
+        for item in work.inboxes.of_passage(delivery.passage)
+    )
+
+
+def _record_stop(delivery: DisclosureId, terms: Terms, work: Work, hub: Hub) -> None:
+    """Enter that a delivery was stopped at its hand-over; release again what is still permitted of it."""
+    item = work.inboxes.get(delivery)
+    if item is None:
+        raise HubFault("item-missing", "a stop belongs to no inbox item")
+    passage = acknowledge.passage_of(item, work)
+    facts: dict[str, Json] = {"delivery": delivery, "notice": passage.notice}
+    parties = {passage.sender, passage.recipient}
+    disclosure_log.record_event("stopped", facts, parties, work, hub, notice=passage.notice)
+    if passage.state in {PassageState.AWAITING_SAME, PassageState.RELEASED}:
+        passages.resume(passage, terms, work, hub)
+
+
+def _concerned(what: str, subject: str, work: Work) -> set[MemberId]:
+    """Who may read an event that is about no young person: the parties of an agreement, or everybody."""
+    paper = work.papers.get(PaperKind.AGREEMENT, subject) if what == "agreement_changed" else None
+    return set(paper.parties) if paper else {member.member for member in work.members.all()}
 
 
 def _record_key(key_id: KeyId, work: Work, hub: Hub) -> None:
@@ -229,6 +339,8 @@ def _record_paper(kind: PaperKind, name: str, body: dict[str, Json], work: Work,
     paper = work.papers.get(kind, name, version if isinstance(version, int) else None)
     if paper is None:
         raise HubFault("paper-missing", "a paper to be recorded is not kept")
+    if paper.state is not PaperState.PROPOSED:
+        return
     facts: dict[str, Json] = {"name": name, "version": paper.version, "digest": paper.digest}
     index = disclosure_log.record_event(kind.value, facts, set(paper.parties), work, hub)
     enrol.put_in_force(paper, index, work, hub)

@@ -9,7 +9,7 @@ from typing import Final
 
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import Match, StoredNotice
-from hub.exchange.states import NoticeState
+from hub.exchange.states import NoticeState, PassageState
 from hub.matching.verdict import Outcome, Verdict, judge
 from hub.protocols.names import MatchId, NoticeType, new_id
 
@@ -50,10 +50,13 @@ def _judged(notice: StoredNotice, work: Work) -> Iterable[tuple[StoredNotice, Ve
 
 
 def _earlier_claims(other: StoredNotice, notice: StoredNotice, work: Work) -> int:
-    """How many further notices were matched with `other` before: a later competitor opens a review."""
+    """How many further notices claim `other` already: a later competitor opens a review.
+
+    A claim that was stopped (withdrawn, answered `different`, refused by an officer) is none any more.
+    """
     counters = {
         passage.counter if passage.notice == other.notice else passage.notice
         for passage in work.passages.of_notice(other.notice)
-        if passage.match is not None
+        if passage.match is not None and passage.state is not PassageState.STOPPED
     }
     return len(counters - {notice.notice})

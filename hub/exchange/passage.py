@@ -5,11 +5,11 @@ of: a key request, a release, a task for a named officer, a refusal. Each is rec
 is put into an inbox.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hub.consent.question import EvidenceClass
 from hub.exchange import disclosure_log, expire, request_key, withdraw
-from hub.exchange.decide import Terms, decide_identity, decide_rest, decide_task
+from hub.exchange.decide import Terms, decide_again, decide_identity, decide_rest, decide_task
 from hub.exchange.errors import HubFault
 from hub.exchange.match import DEPARTURES
 from hub.exchange.ports import Hub, Work
@@ -28,8 +28,25 @@ from hub.exchange.stages import (
 from hub.exchange.states import NoticeState, PassageState
 from hub.protocols.acknowledgement import OutcomeKind
 from hub.protocols.canonical import Json
-from hub.protocols.delivery import ground_json
+from hub.protocols.delivery import Stage, ground_json
 from hub.protocols.names import DisclosureId, MatchId, MemberId, NoticeId, new_id
+
+_NOT_LEFT = frozenset(
+    {
+        PassageState.REFUSED,
+        PassageState.AWAITING_OFFICER,
+        PassageState.SECOND_LOOK,
+        PassageState.AWAITING_KEY,
+        PassageState.AWAITING_SAME,
+    }
+)
+"""Where a passage of a notice stops when the notice has arrived elsewhere or its time is over."""
+
+_NOT_ASKED = {
+    NoticeState.CLOSED: _NOT_LEFT - {PassageState.AWAITING_KEY, PassageState.AWAITING_SAME},
+    NoticeState.EXPIRED: _NOT_LEFT - {PassageState.AWAITING_SAME},
+}
+"""Where a passage stops whose counter-notice has so ended: its tokens are forgotten with it."""
 
 
 def begin(
@@ -57,20 +74,31 @@ def begin(
     return passage
 
 
-def begun(notice: StoredNotice, recipient: MemberId, work: Work) -> bool:
-    """Whether a notice is on its way to this recipient already."""
+def begun(notice: StoredNotice, recipient: MemberId, counter: NoticeId | None, work: Work) -> bool:
+    """Whether a notice is on its way to this recipient already, or was for the same counter-notice."""
     return any(
-        passage.notice == notice.notice and passage.recipient == recipient
+        passage.notice == notice.notice
+        and passage.recipient == recipient
+        and (passage.state is not PassageState.STOPPED or passage.counter == counter)
         for passage in work.passages.of_notice(notice.notice)
     )
 
 
-def go_on(passage: Passage, terms: Terms, work: Work, hub: Hub, *, over_quota: bool = False) -> None:
-    """Decide about the identity part, record what was decided, and do it."""
+def go_on(
+    passage: Passage, terms: Terms, work: Work, hub: Hub, *, over_quota: bool = False, again: bool = False
+) -> None:
+    """Decide about the identity part, record what was decided, and do it.
+
+    Where a notice was withdrawn or its time is over nothing is done: its stop is on its way. Where
+    it is decided `again` and the answer stays no, the reasons are noted and nothing is entered: a
+    sender that asks for it must not see the log grow with each match that it was not told of (I9).
+    """
     notice, counter = both(passage, work)
+    if not withdraw.stand(notice, counter):
+        return
     decided = decide_identity(passage, notice, counter, terms, over_quota=over_quota)
     if isinstance(decided, Refused):
-        _refuse(decided, terms, work, hub)
+        _refuse(decided, terms, work, hub, again=again)
     elif isinstance(decided, KeyWanted):
         _ask_for_key(decided, work, hub)
     else:
@@ -80,12 +108,27 @@ def go_on(passage: Passage, terms: Terms, work: Work, hub: Hub, *, over_quota: b
 def release_rest(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
     """After a signed `same`: decide about the other nine parts and release what is permitted."""
     notice, counter = both(passage, work)
+    if not withdraw.stand(notice, counter):
+        return
     decided = decide_rest(passage, notice, counter, terms)
     if isinstance(decided, Refused):
         disclosure_log.record_refusal(decided, work, hub, tell={passage.sender})
         work.passages.save(passage.moved(state=PassageState.RELEASED))
     else:
         _hand_on(decided, PassageState.RELEASED, work, hub)
+
+
+def resume(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
+    """Release again what was stopped at its hand-over, as far as it is permitted now.
+
+    Nothing is recorded where it still is not: the stop was.
+    """
+    stage = Stage.IDENTITY if passage.state is PassageState.AWAITING_SAME else Stage.REST
+    notice, counter = both(passage, work)
+    if withdraw.stand(notice, counter) and not _lies(passage, stage, work):
+        decided = decide_again(passage, stage, notice, counter, terms)
+        if isinstance(decided, Permitted):
+            _hand_on(decided, passage.state, work, hub)
 
 
 def close(passage: Passage, outcome: OutcomeKind, log_index: int, work: Work, hub: Hub) -> None:
@@ -101,18 +144,23 @@ def close(passage: Passage, outcome: OutcomeKind, log_index: int, work: Work, hu
         end(notice, NoticeState.CLOSED, work, hub)
 
 
-def end(notice: StoredNotice, state: NoticeState, work: Work, hub: Hub) -> None:
-    """End a notice: one disposition entry, and nothing of it can be opened or found any more."""
-    facts: dict[str, Json] = {
-        "notice": notice.notice,
-        "state": state.value,
-        "how": expire.disposition(notice, work),
-    }
-    index = disclosure_log.record_event(
-        "disposition", facts, {notice.sender}, work, hub, notice=notice.notice
-    )
+def end(notice: StoredNotice, state: NoticeState, work: Work, hub: Hub, *, again: bool = False) -> None:
+    """End a notice: one disposition entry, and nothing of it can be opened or found any more.
+
+    A withdrawn notice stops in both directions and is recalled from who has it, also when it had
+    been closed before (`again`: it has its disposition). One that has arrived, or whose time is over,
+    stops where it has not left, and where nobody has been asked on the strength of it.
+    """
+    facts: dict[str, Json] = {"notice": notice.notice, "state": state.value}
+    if not again:
+        facts["how"] = expire.disposition(notice, work)
+    kind = "withdrawal" if again else "disposition"
+    index = disclosure_log.record_event(kind, facts, {notice.sender}, work, hub, notice=notice.notice)
     for passage in work.passages.of_notice(notice.notice):
-        withdraw.stop_passage(passage, index, work, hub)
+        if state is NoticeState.WITHDRAWN:
+            withdraw.stop_passage(passage, index, work, hub)
+        elif passage.state in (_NOT_LEFT if passage.notice == notice.notice else _NOT_ASKED[state]):
+            withdraw.stop_passage(passage, index, work, hub, recalled=False)
     expire.forget(notice, state, work)
 
 
@@ -152,16 +200,26 @@ def _hand_on(permitted: Permitted, state: PassageState, work: Work, hub: Hub) ->
     work.passages.save(permitted.passage.moved(state=state))
 
 
-def _refuse(refused: Refused, terms: Terms, work: Work, hub: Hub) -> None:
+def _lies(passage: Passage, stage: Stage, work: Work) -> bool:
+    """Whether a delivery of this stage lies in the inbox, or was handed over."""
+    return any(
+        item.kind is ItemKind.DELIVERY and item.stage is stage and not item.stopped
+        for item in work.inboxes.of_passage(passage.passage)
+    )
+
+
+def _refuse(refused: Refused, terms: Terms, work: Work, hub: Hub, *, again: bool) -> None:
     """Record a refusal with every reason; where officers could permit, ask the next of them."""
     passage = refused.passage
+    state = PassageState.AWAITING_OFFICER if refused.held else PassageState.REFUSED
+    if again and state is passage.state:
+        disclosure_log.note_refusal(refused, work, hub)
+        return
     tell = {passage.sender} if passage.counter is None else ()
     disclosure_log.record_refusal(refused, work, hub, tell=tell)
-    if not refused.held:
-        work.passages.save(passage.moved(state=PassageState.REFUSED))
-        return
-    work.passages.save(passage.moved(state=PassageState.AWAITING_OFFICER))
-    _ask_officer(refused, terms, work, hub)
+    work.passages.save(passage.moved(state=state))
+    if refused.held:
+        _ask_officer(refused, terms, work, hub)
 
 
 def _ask_officer(refused: Refused, terms: Terms, work: Work, hub: Hub) -> None:
@@ -173,22 +231,23 @@ def _ask_officer(refused: Refused, terms: Terms, work: Work, hub: Hub) -> None:
     passage = refused.passage
     notice, counter = both(passage, work)
     if counter is None:
-        return
-    for own, other in _asking_order(notice, counter, refused):
-        if own.sender in passage.approved_by:
-            continue
-        decision = decide_task(passage, other, own, own.sender, terms)
-        if not _asked_before(passage, own.sender, work) and decision.permitted:
-            ground = ground_json(ground_of(decision))
-            facts: dict[str, Json] = {"notice": own.notice, "member": own.sender, "fact": ground}
-            index = disclosure_log.record_event(
-                "officer_task", facts, {own.sender}, work, hub, notice=own.notice
-            )
-            codes: list[Json] = [
-                *sorted({reason.code.value for d in refused.decisions for reason in d.reasons})
-            ]
-            _put_task(own, passage, {"notice": own.notice, "codes": codes, "fact": ground}, index, work, hub)
-        return
+        order = [_Side(passage.sender, notice, None), _Side(passage.recipient, notice, notice)]
+    else:
+        order = [_Side(own.sender, own, other) for own, other in _asking_order(notice, counter, refused)]
+    missing = [side for side in order if side.member not in passage.approved_by]
+    if missing and not _asked_before(passage, missing[0].member, work):
+        _put_task(missing[0], refused, terms, work, hub)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a match, or of a notice to a named recipient, whose officer may be asked."""
+
+    member: MemberId
+    own: StoredNotice
+    """The notice that the task is about: the side's own, or the one that is addressed to it."""
+    learned: StoredNotice | None
+    """The notice of which being asked tells that it is there; None where that is known."""
 
 
 def _asking_order(
@@ -219,15 +278,27 @@ def _asked_before(passage: Passage, member: MemberId, work: Work) -> bool:
     )
 
 
-def _put_task(own: StoredNotice, passage: Passage, body: Json, log_index: int, work: Work, hub: Hub) -> None:
-    put_item(own.sender, ItemKind.OFFICER_TASK, passage, own.notice, body, log_index, work, hub)
+def _put_task(side: _Side, refused: Refused, terms: Terms, work: Work, hub: Hub) -> None:
+    passage, fact = refused.passage, None
+    if side.learned is not None:
+        counter = None if side.learned is side.own else side.own
+        decision = decide_task(passage, side.learned, counter, terms)
+        if not decision.permitted:
+            return
+        fact = ground_json(ground_of(decision))
+    notice = side.own.notice
+    facts: dict[str, Json] = {"notice": notice, "member": side.member, "fact": fact}
+    index = disclosure_log.record_event("officer_task", facts, {side.member}, work, hub, notice=notice)
+    codes: list[Json] = [*sorted({reason.code.value for d in refused.decisions for reason in d.reasons})]
+    body: Json = {"notice": notice, "codes": codes, "fact": fact}
+    put_item(side.member, ItemKind.OFFICER_TASK, passage, notice, body, index, work, hub)
 
 
 def put_item(
     member: MemberId,
     kind: ItemKind,
-    passage: Passage,
-    about: NoticeId,
+    passage: Passage | None,
+    about: NoticeId | None,
     body: Json,
     log_index: int,
     work: Work,
@@ -240,7 +311,7 @@ def put_item(
             member=member,
             kind=kind,
             about=about,
-            passage=passage.passage,
+            passage=None if passage is None else passage.passage,
             body=body,
             log_index=log_index,
             put_at=hub.now(),

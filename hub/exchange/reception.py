@@ -5,12 +5,13 @@ rest to the sequencer as an errand in the same unit of work. Bringing the same t
 effect (I5). Handing over a delivery decides once more, at that very instant (I6).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from hub.consent.flags import Flags
 from hub.consent.question import Scope
 from hub.exchange import acknowledge, request_key, withdraw
-from hub.exchange.decide import Terms, decide_again, read_terms
+from hub.exchange.decide import Terms, decide_again, decide_identity, read_terms
 from hub.exchange.disclosure_log import opening_and_proof
 from hub.exchange.enrol import (
     change_agreement,
@@ -24,12 +25,23 @@ from hub.exchange.enrol import (
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.ports import Hub, Store, Work
 from hub.exchange.publish import Admission, check_notice, promise_for, read_admission
-from hub.exchange.release import pack_delivery, stage_of, still_permitted
-from hub.exchange.stages import CheckedNotice, Errand, ErrandKind, InboxItem, ItemKind, Permitted
-from hub.exchange.states import NoticeState
+from hub.exchange.release import pack_delivery, still_permitted
+from hub.exchange.stages import (
+    CheckedNotice,
+    Errand,
+    ErrandKind,
+    InboxItem,
+    ItemKind,
+    KeyWanted,
+    Permitted,
+    Refused,
+)
+from hub.exchange.states import NoticeState, PassageState
 from hub.exchange.trust import signing_key
 from hub.protocols.canonical import Json
+from hub.protocols.limits import CLOCK_SKEW
 from hub.protocols.names import DisclosureId, MemberId, NoticeId, RequestId
+from hub.protocols.notice import Assertion
 from hub.protocols.signing import Typ
 
 __all__ = [
@@ -59,8 +71,12 @@ __all__ = [
     "receive_withdrawal",
     "redeem",
     "register_key",
+    "shown",
 ]
 """What the routes may use: a notice and its answers from here, papers and keys from `enrol`."""
+
+_LEAVING = frozenset({PassageState.AWAITING_SAME, PassageState.RELEASED})
+"""Where a passage has something to hand over; one that a person must look at has nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +118,9 @@ def receive_grant(
         raise NotYours
     key = signing_key(jws, Typ.KEY_GRANT, caller, work, hub)
     grant = request_key.check_answer(jws, box, passage, key, work)
-    body: Json = {"box": box, "refused": list(grant.refused), "officer": grant.officer}
-    _promise(ErrandKind.GRANTED, passage.passage, body, work, hub)
+    if passage.state is PassageState.AWAITING_KEY:
+        body: Json = {"box": box, "refused": list(grant.refused), "officer": grant.officer}
+        _promise(ErrandKind.GRANTED, passage.passage, body, work, hub)
 
 
 def receive_confirmation(item: DisclosureId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
@@ -147,7 +164,7 @@ def receive_assertion(notice: NoticeId, jws: str, caller: MemberId, work: Work, 
     """A sender asserts anew what is safe for the next 30 days; binds at once, for inboxes too."""
     own = withdraw.own_notice(notice, caller, work)
     assertion = withdraw.check_assertion(jws, own, work, hub)
-    _check_assertion(assertion.scope, assertion.flags)
+    _check_assertion(assertion, hub)
     work.notices.assert_again(notice, assertion)
     for passage in work.passages.of_notice(notice):
         _promise(ErrandKind.RECONSIDER, passage.passage, None, work, hub)
@@ -158,10 +175,10 @@ def receive_withdrawal(notice: NoticeId, jws: str, caller: MemberId, work: Work,
     own = withdraw.own_notice(notice, caller, work)
     withdraw.check_retraction(jws, own, work, hub)
     if own.state in {NoticeState.OPEN, NoticeState.CLOSED}:
+        withdraw.retire(own, NoticeState.WITHDRAWN, work, hub)
         for passage in work.passages.of_notice(notice):
             for item in work.inboxes.of_passage(passage.passage):
                 work.inboxes.stop(item.item)
-        _promise(ErrandKind.STOP, notice, {"state": NoticeState.WITHDRAWN.value}, work, hub)
 
 
 def fetch_delivery(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -> bytes:
@@ -171,13 +188,7 @@ def fetch_delivery(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -
     the stop is recorded. Raises `NotYours` for what is not the caller's.
     """
     delivery = acknowledge.own_item(item, caller, ItemKind.DELIVERY, work)
-    passage = acknowledge.passage_of(delivery, work)
-    notice = acknowledge.notice_of(passage, work)
-    counter = None if passage.counter is None else work.notices.get(passage.counter)
-    permitted = None
-    if not delivery.stopped and notice.state is NoticeState.OPEN:
-        decided = decide_again(passage, stage_of(delivery), notice, counter, read_terms(work, hub.now()))
-        permitted = decided if isinstance(decided, Permitted) and still_permitted(delivery, decided) else None
+    permitted = _permitted_now(delivery, work, hub)
     if permitted is None:
         raise Declined(
             "delivery-stopped", "this delivery was stopped: a flag, an agreement or the notice has changed"
@@ -186,16 +197,39 @@ def fetch_delivery(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -
 
 
 def note_stopped(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -> None:
-    """Record that a delivery was stopped at its hand-over; called once, when `fetch_delivery` declined."""
+    """Record that a delivery was stopped at its hand-over; called when `fetch_delivery` declined.
+
+    Decided once more: what is permitted again by now is left as it is.
+    """
     delivery = acknowledge.own_item(item, caller, ItemKind.DELIVERY, work)
-    if not delivery.stopped:
+    if not delivery.stopped and _permitted_now(delivery, work, hub) is None:
         work.inboxes.stop(item)
         body: Json = {"what": "stopped", "notice": delivery.about}
         work.outbox.add(Errand(ErrandKind.RECORD, item, body), hub.now())
 
 
+def shown(items: Sequence[InboxItem], work: Work, hub: Hub) -> list[InboxItem]:
+    """Inbox items as their member may see them now: to be asked is to be told, so it is decided again (I6).
+
+    A key request, or an officer's task, that may be put no longer is shown as stopped, without its body.
+    """
+    asking = {ItemKind.KEY_REQUEST, ItemKind.OFFICER_TASK}
+    if not any(item.kind in asking and not item.stopped for item in items):
+        return list(items)
+    terms = read_terms(work, hub.now())
+    return [
+        replace(item, stopped=True, body=None)
+        if item.kind in asking and not _still_asked(item, terms, work)
+        else item
+        for item in items
+    ]
+
+
 def proof_of(item: InboxItem, work: Work) -> tuple[Json, str]:
-    """Opening and proof of the entry that stands behind an inbox item."""
+    """Opening and proof of the entry that stands behind an inbox item, where its member is a party (I7)."""
+    entry = work.log.entry(item.log_index)
+    if entry is None or item.member not in entry.parties:
+        raise NotYours
     return opening_and_proof(item.log_index, work)
 
 
@@ -208,7 +242,35 @@ def _promise(kind: ErrandKind, subject: str, body: Json, work: Work, hub: Hub) -
     work.outbox.add(Errand(kind, subject, body), hub.now())
 
 
-def _check_assertion(scope: str, flags: Json) -> None:
-    Flags.from_json(flags)
-    if scope not in set(Scope):
+def _permitted_now(delivery: InboxItem, work: Work, hub: Hub) -> Permitted | None:
+    """The permits for all that a delivery lists, at this instant; None where anything may leave no longer."""
+    passage = acknowledge.passage_of(delivery, work)
+    notice = acknowledge.notice_of(passage, work)
+    counter = None if passage.counter is None else work.notices.get(passage.counter)
+    if delivery.stopped or passage.state not in _LEAVING or not withdraw.stand(notice, counter):
+        return None
+    decided = decide_again(passage, delivery.stage, notice, counter, read_terms(work, hub.now()))
+    return decided if isinstance(decided, Permitted) and still_permitted(delivery, decided) else None
+
+
+def _still_asked(item: InboxItem, terms: Terms, work: Work) -> bool:
+    passage = acknowledge.passage_of(item, work)
+    notice = acknowledge.notice_of(passage, work)
+    counter = None if passage.counter is None else work.notices.get(passage.counter)
+    if item.stopped or not withdraw.stand(notice, counter):
+        return False
+    decided = decide_identity(passage, notice, counter, terms)
+    if item.kind is ItemKind.KEY_REQUEST:
+        return passage.state is PassageState.AWAITING_KEY and isinstance(decided, KeyWanted)
+    held = isinstance(decided, Refused) and decided.held
+    return passage.state is PassageState.AWAITING_OFFICER and held
+
+
+def _check_assertion(assertion: Assertion, hub: Hub) -> None:
+    Flags.from_json(assertion.flags)
+    if assertion.scope not in set(Scope):
         raise Declined("scope-unknown", "the scope asserted is not one of the published ones")
+    if assertion.asserted_at > hub.now() + CLOCK_SKEW:
+        raise Declined(
+            "notice-from-the-future", "the assertion is dated ahead of the hub: check the gateway's clock"
+        )

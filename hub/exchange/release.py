@@ -8,7 +8,7 @@ true statement and a delivery that waits; a crash before it has told nobody. `ha
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import InboxItem, ItemKind, Permitted, PreparedRelease, RecordedRelease, ground_of
-from hub.protocols.delivery import Delivery, ReleasedPart, ReleaseRecord, Stage, write_delivery
+from hub.protocols.delivery import Delivery, ReleasedPart, ReleaseRecord, write_delivery
 from hub.protocols.names import DisclosureId, Part, new_id
 from hub.protocols.proof import encode_proof
 
@@ -70,7 +70,7 @@ def pack_delivery(item: InboxItem, permitted: Permitted, work: Work) -> bytes:
     box = permitted.passage.box
     if entry is None or entry.opening is None or box is None:
         raise HubFault("entry-missing", "a delivery has no readable entry in the log")
-    parts = work.notices.parts(permitted.notice.notice, _listed(item))
+    parts = work.notices.parts(permitted.notice.notice, item.parts)
     return write_delivery(
         Delivery(
             manifest=permitted.notice.jws,
@@ -84,19 +84,4 @@ def pack_delivery(item: InboxItem, permitted: Permitted, work: Work) -> bytes:
 
 def still_permitted(item: InboxItem, permitted: Permitted) -> bool:
     """Whether every part that the entry lists may still leave: a delivery is whole or not at all."""
-    return all(part in permitted.permits for part in _listed(item))
-
-
-def stage_of(item: InboxItem) -> Stage:
-    """Which stage a delivery item belongs to."""
-    body = item.body
-    if not isinstance(body, dict):
-        raise HubFault("item-body", "a delivery item without a body")
-    return Stage(str(body["stage"]))
-
-
-def _listed(item: InboxItem) -> list[Part]:
-    body = item.body
-    if not isinstance(body, dict) or not isinstance(body["parts"], list):
-        raise HubFault("item-body", "a delivery item without its list of parts")
-    return [Part(str(name)) for name in body["parts"]]
+    return all(part in permitted.permits for part in item.parts)

@@ -81,16 +81,24 @@ def check_answer(jws: str, box: str | None, passage: Passage, key: VerifyingKey,
     """Check a sender's grant against the request it answers.
 
     Raises `Untrusted` or `MalformedMessage` where it does not hold, `Declined` where no request
-    is open.
+    is open; the same answer once more is no fault (I5).
     """
     request = passage.request
-    if request is None or passage.state is not PassageState.AWAITING_KEY:
-        raise Declined("request-closed", "this key request is no longer open; nothing more is needed")
+    if request is None:
+        raise _closed()
     grant = read_grant(jws, key)
     check_grant(grant, request, box)
+    if passage.state is not PassageState.AWAITING_KEY:
+        if box is None or box != passage.box:
+            raise _closed()
+        return grant
     recipient_key = work.members.key(request.recipient_key)
     if box is not None and recipient_key is not None and recipient_key.suite is not None:
         check_box_form(box, suite(recipient_key.suite))
         if box_key_id(box) != request.recipient_key:
             raise Untrusted("box-other-key", "the key box is made for another key than the one asked for")
     return grant
+
+
+def _closed() -> Declined:
+    return Declined("request-closed", "this key request is no longer open; nothing more is needed")

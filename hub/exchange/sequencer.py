@@ -5,14 +5,15 @@ fails as a whole leaves every errand where it was. The head is signed after the 
 backwards. Two sequencers fence each other: the second to move the log's head gets `LogFork`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from hub.exchange import disclosure_log
+from hub.exchange import disclosure_log, withdraw
 from hub.exchange.decide import read_terms
 from hub.exchange.errors import Declined, HubFault, LogFork
-from hub.exchange.journey import CARRY
+from hub.exchange.journey import CARRY, Step, enter
 from hub.exchange.ports import Hub, Store, Work
 from hub.exchange.stages import Errand, ErrandKind
 from hub.exchange.states import NoticeState
@@ -23,6 +24,19 @@ BATCH: Final = 256
 
 RETRY_SECONDS: Final = (1, 5, 30, 300, 3600)
 """Until a failed errand is tried again; the last repeats, and each failure is an alarm."""
+
+
+TURNS: Final = {
+    ErrandKind.RECORD: 0,
+    ErrandKind.STOP: 1,
+    ErrandKind.GRANTED: 2,
+    ErrandKind.CONFIRMED: 2,
+    ErrandKind.APPROVED: 2,
+    ErrandKind.CLOSE: 2,
+    ErrandKind.CARRY: 3,
+    ErrandKind.RECONSIDER: 3,
+}
+"""What is done first in a batch: what binds, what stops, answers to what was told; matches last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +56,7 @@ def run_slot(store: Store, hub: Hub) -> Slot:
     """
     carried, faults = 0, list[str]()
     with store.read() as work:
-        signed = work.log.signed()
-        if signed is not None:
-            disclosure_log.check_guard(hub.guard, work.log.size(), work.log.root())
+        disclosure_log.check_head(work, hub)
     claimed = BATCH
     while claimed == BATCH:
         with store.write() as work:
@@ -59,31 +71,50 @@ def run_slot(store: Store, hub: Hub) -> Slot:
 
 
 def expire_due(store: Store, hub: Hub) -> int:
-    """Promise the end of every notice whose time is over; return how many were found.
+    """End every notice whose time is over, at most a batch of them; return how many there were.
 
-    Called now and then, between slots: what is found again before it is carried ends once.
+    Called now and then, between slots: nothing of them is found or handed over from here on, and
+    what must be entered about each follows in the next slot.
     """
     with store.write() as work:
-        due = work.notices.expired(hub.now(), BATCH)
+        due = [work.notices.get(notice) for notice in work.notices.expired(hub.now(), BATCH)]
         for notice in due:
-            work.outbox.add(Errand(ErrandKind.STOP, notice, {"state": NoticeState.EXPIRED.value}), hub.now())
+            if notice is not None:
+                withdraw.retire(notice, NoticeState.EXPIRED, work, hub)
     return len(due)
 
 
 def carry_batch(work: Work, hub: Hub) -> tuple[int, list[str]]:
-    """Do a batch of errands in one unit of work; an errand that fails is undone and put off, alone."""
+    """Do a batch of errands in one unit of work; an errand that fails is undone and put off, alone.
+
+    Every kept notice is entered first. What every member can work out comes before what depends on
+    a match: where an entry stands in the log must not tell what came before it (I9).
+    """
     terms = read_terms(work, hub.now())
     errands, faults = work.outbox.claim(BATCH, hub.now()), list[str]()
-    for errand in errands:
+    failed = set[int]()
+    for step, errand in _steps(errands):
+        if errand.number in failed:
+            continue
         try:
             with work.attempt():
-                terms = CARRY[errand.kind](errand, terms, work, hub) or terms
-                work.outbox.done(errand)
+                terms = step(errand, terms, work, hub) or terms
+                if step is not enter:
+                    work.outbox.done(errand)
         except LogFork:
             raise
         except Exception as fault:  # noqa: BLE001 - a poisoned errand may not stop the others: it is kept and named
             faults.append(_put_off(errand, fault, work, hub))
+            failed.add(errand.number)
     return len(errands), faults
+
+
+def _steps(errands: Sequence[Errand]) -> list[tuple[Step, Errand]]:
+    entries: list[tuple[Step, Errand]] = [
+        (enter, errand) for errand in errands if errand.kind is ErrandKind.CARRY
+    ]
+    in_turn = sorted(errands, key=lambda errand: (TURNS[errand.kind], errand.number))
+    return [*entries, *((CARRY[errand.kind], errand) for errand in in_turn)]
 
 
 def _put_off(errand: Errand, fault: Exception, work: Work, hub: Hub) -> str:

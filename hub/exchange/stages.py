@@ -328,6 +328,22 @@ class InboxItem:
     """Set by the store: the sequencer's number, by which a member reads on."""
     stopped: bool = False
 
+    @property
+    def stage(self) -> Stage:
+        """Which stage of a release this delivers; raise `HubFault` for an item that delivers nothing."""
+        return Stage(str(self._delivered("stage")))
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts that this delivers, as its entry lists them; raise `HubFault` likewise."""
+        parts = self._delivered("parts")
+        return [Part(str(name)) for name in parts] if isinstance(parts, list) else []
+
+    def _delivered(self, name: str) -> Json:
+        if self.kind is not ItemKind.DELIVERY or not isinstance(self.body, dict):
+            raise HubFault("item-body", "an inbox item was taken for a delivery, or has lost its body")
+        return self.body[name]
+
 
 # --- work that waits ----------------------------------------------------------------------------
 

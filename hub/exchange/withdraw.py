@@ -4,29 +4,16 @@ What already lies in an inbox is stopped there; who has received something is to
 recalled. Nothing here waits for anybody's agreement: stopping is always allowed (I6).
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from hub.exchange.errors import NotYours
 from hub.exchange.ports import Hub, Work
-from hub.exchange.stages import InboxItem, ItemKind, Passage, StoredNotice
-from hub.exchange.states import PASSAGE_MOVES, PassageState
+from hub.exchange.stages import Errand, ErrandKind, InboxItem, ItemKind, Passage, StoredNotice
+from hub.exchange.states import PASSAGE_MOVES, NoticeState, PassageState, check_notice_move
 from hub.exchange.trust import signing_key
-from hub.protocols import canonical, signing
-from hub.protocols.canonical import Reader
 from hub.protocols.errors import Untrusted
 from hub.protocols.names import DisclosureId, MemberId, NoticeId, new_id
-from hub.protocols.notice import Assertion, read_assertion
+from hub.protocols.notice import Assertion
+from hub.protocols.restatement import Retraction, read_restatement, read_retraction
 from hub.protocols.signing import Typ
-
-
-@dataclass(frozen=True, slots=True)
-class Retraction:
-    """The sender's signed word that its notice no longer stands."""
-
-    notice: NoticeId
-    reason: str
-    signed_at: datetime
 
 
 def own_notice(notice: NoticeId, caller: MemberId, work: Work) -> StoredNotice:
@@ -39,14 +26,7 @@ def own_notice(notice: NoticeId, caller: MemberId, work: Work) -> StoredNotice:
 
 def check_retraction(jws: str, notice: StoredNotice, work: Work, hub: Hub) -> Retraction:
     """Read the withdrawal of this notice by its sender; raise `Untrusted` or `MalformedMessage`."""
-    key = signing_key(jws, Typ.WITHDRAWAL, notice.sender, work, hub)
-    reader = Reader(canonical.decode(signing.verify(jws, Typ.WITHDRAWAL, key)), "withdrawal")
-    retraction = Retraction(
-        notice=NoticeId(reader.id("notice", "ntc")),
-        reason=reader.text("reason", pattern=r"[a-z_]{1,40}"),
-        signed_at=reader.instant("signed_at"),
-    )
-    reader.done()
+    retraction = read_retraction(jws, signing_key(jws, Typ.WITHDRAWAL, notice.sender, work, hub))
     if retraction.notice != notice.notice:
         raise Untrusted("answer-other-notice", "the withdrawal names another notice")
     return retraction
@@ -54,20 +34,41 @@ def check_retraction(jws: str, notice: StoredNotice, work: Work, hub: Hub) -> Re
 
 def check_assertion(jws: str, notice: StoredNotice, work: Work, hub: Hub) -> Assertion:
     """Read what the sender asserts anew of its notice; raise `Untrusted` or `MalformedMessage`."""
-    key = signing_key(jws, Typ.ASSERTION, notice.sender, work, hub)
-    reader = Reader(canonical.decode(signing.verify(jws, Typ.ASSERTION, key)), "assertion")
-    named = NoticeId(reader.id("notice", "ntc"))
-    assertion = read_assertion(reader.object("assertion"))
-    reader.done()
-    if named != notice.notice or assertion.asserted_at < notice.asserted_at:
+    restatement = read_restatement(jws, signing_key(jws, Typ.ASSERTION, notice.sender, work, hub))
+    if restatement.notice != notice.notice or restatement.assertion.asserted_at < notice.asserted_at:
         raise Untrusted(
             "assertion-older", "the assertion is older than the one on record, or names another notice"
         )
-    return assertion
+    return restatement.assertion
 
 
-def stop_passage(passage: Passage, log_index: int, work: Work, hub: Hub) -> None:
-    """Stop a passage: its inbox items are handed over no more, its recipient is told of a recall."""
+def retire(notice: StoredNotice, state: NoticeState, work: Work, hub: Hub) -> None:
+    """End a notice from this instant: nothing of it is found, asked for or handed over any more (I6).
+
+    Its disposition entry, and the rest, follow by errand; a notice that had been closed before has
+    its entry, and where its time is over now nothing is left to do.
+    """
+    work.notices.set_state(notice.notice, check_notice_move(notice.state, state))
+    if (notice.state, state) != (NoticeState.CLOSED, NoticeState.EXPIRED):
+        body = {"state": state.value, "was": notice.state.value}
+        work.outbox.add(Errand(ErrandKind.STOP, notice.notice, {**body}), hub.now())
+
+
+def stand(notice: StoredNotice, counter: StoredNotice | None) -> bool:
+    """Whether anything may be told of a notice: it is open, and what it was matched with was not withdrawn.
+
+    A counter-notice that is closed has arrived itself; the other direction goes on.
+    """
+    counters = {NoticeState.OPEN, NoticeState.CLOSED}
+    return notice.state is NoticeState.OPEN and (counter is None or counter.state in counters)
+
+
+def stop_passage(passage: Passage, log_index: int, work: Work, hub: Hub, *, recalled: bool = True) -> None:
+    """Stop a passage: its inbox items are handed over no more, its recipient is told of a recall.
+
+    Where nothing is `recalled` (retention, another way that was shorter) the recipient may keep
+    what it has, and is told nothing.
+    """
     if PassageState.STOPPED not in PASSAGE_MOVES[passage.state]:
         return
     work.passages.save(passage.moved(state=PassageState.STOPPED))
@@ -75,7 +76,7 @@ def stop_passage(passage: Passage, log_index: int, work: Work, hub: Hub) -> None
     for item in work.inboxes.of_passage(passage.passage):
         work.inboxes.stop(item.item)
         told = told or item.kind is ItemKind.DELIVERY
-    if told:
+    if told and recalled:
         _tell(passage, log_index, work, hub)
 
 
