@@ -1,0 +1,1 @@
+"""Faults on purpose, against real processes: killed at any moment, fed with anything."""

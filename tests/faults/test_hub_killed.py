@@ -1,0 +1,95 @@
+"""The hub is killed at any moment of a publish and release load: nothing is lost, doubled or unlogged.
+
+Ten kills here; `make faults` asks for a hundred (FAULT_KILLS). Where and when is drawn from FAULT_SEED.
+"""
+
+import logging
+import os
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from hub.protocols.names import MemberId
+from tests.faults.checks import Watch, promises_at, sent_by
+from tests.faults.load import GatewayLoad
+from tests.faults.region import KINDS, QUIET_SECONDS, FaultyRegion, make_faulty_region, people, wait_for
+
+KILLS: Final = int(os.environ.get("FAULT_KILLS", "10"))
+SEED: Final = int(os.environ.get("FAULT_SEED", "1"))
+MOVES_A_LIFE: Final = 10
+"""Moves that each gateway tells between two kills."""
+LONGEST_LIFE: Final = 1.6
+"""Seconds: within it lie at least one slot and what gateways answer to it."""
+DRAIN_SECONDS: Final = 30
+
+
+@pytest.fixture
+def region(tmp_path: Path) -> Iterator[FaultyRegion]:
+    """Give a region whose hub is not running yet."""
+    made = make_faulty_region(tmp_path)
+    yield made
+    made.stop()
+
+
+def test_a_hub_killed_at_any_moment_loses_doubles_and_hides_nothing(region: FaultyRegion) -> None:
+    """I5, I3, I8: a promise survives kill -9 at any instruction, and so does exactly one effect of it."""
+    chance, watch = random.Random(SEED), Watch(region)
+    loads = {
+        member: GatewayLoad(home, KINDS[member], people(SEED, KILLS * MOVES_A_LIFE))
+        for member, home in region.homes.items()
+    }
+    region.start()
+    for load in loads.values():
+        load.start()
+    for _ in range(KILLS):
+        for load in loads.values():
+            load.allow(MOVES_A_LIFE)
+        time.sleep(chance.uniform(0.0, LONGEST_LIFE))
+        region.kill()
+        watch.look()
+        region.start()
+        _wait_until_done(region)
+    _wait_until_quiet(loads)
+    for load in loads.values():
+        load.end()
+    region.kill()
+    watch.look()
+    told = (KILLS + 1, SEED, watch.promised, watch.released)
+    logging.getLogger("faults").info("%d kills, seed %d: %d promised, %d released", *told)
+    _check_whole(region, watch)
+
+
+def _wait_until_done(region: FaultyRegion) -> None:
+    """What waited when the hub died is done by the next one."""
+    highest = region.ask("select coalesce(max(number), 0) from outbox")[0][0]
+    left = f"select count(*) from outbox where number <= {highest}"  # noqa: S608 - a number of ours
+    wait_for(lambda: region.ask(left)[0][0] == 0, DRAIN_SECONDS, "what waited at the kill")
+
+
+def _wait_until_quiet(loads: dict[MemberId, GatewayLoad]) -> None:
+    """Everything has been told, and several slots have brought nothing more."""
+    everything = KILLS * MOVES_A_LIFE
+
+    def quiet() -> bool:
+        over = time.monotonic() - QUIET_SECONDS
+        at_rest = [load.told == everything and load.busy_at < over for load in loads.values()]
+        return all(at_rest) or not all(load.is_alive() for load in loads.values())
+
+    wait_for(quiet, 120, "a region at rest")
+
+
+def _check_whole(region: FaultyRegion, watch: Watch) -> None:
+    """Every move has one notice, every pair both deliveries in both directions, each opened once."""
+    everything = KILLS * MOVES_A_LIFE
+    for member, home in region.homes.items():
+        promised = promises_at(home)
+        assert len(promised) == len(sent_by(home)) == everything
+        stored = region.ask(f"select notice from notice where sender = '{member}'")  # noqa: S608 - an id of ours
+        assert {row[0] for row in stored} == set(promised)
+    assert region.ask("select count(*) from outbox")[0][0] == 0
+    assert watch.promised == 2 * everything
+    assert watch.released == 4 * everything
