@@ -20,11 +20,11 @@ from starlette.concurrency import run_in_threadpool
 
 from adapters.member.errors import GatewayFault, HubRefused, HubUnreachable
 from adapters.member.files import stream_rows
+from adapters.member.kinds import FileKind
 from adapters.member.summaries import clear_text, published_summary, received_summary, waiting_summary
 from adapters.move import UnusableFile
 from hub.protocols.acknowledgement import OutcomeKind
 from hub.protocols.errors import ProtocolError
-from hub.protocols.names import NoticeType
 
 if TYPE_CHECKING:
     from adapters.member.gateway import Gateway
@@ -103,7 +103,7 @@ def _routes(app: FastAPI, gateway: "Gateway", polling: Polling, officer: str) ->
     @app.post("/publish")
     async def publish(
         request: Request,
-        kind: Annotated[NoticeType, Query(alias="type")],
+        kind: Annotated[FileKind, Query(alias="type")],
         by: Annotated[str | None, Query(alias="officer", min_length=1, max_length=120)] = None,
     ) -> JSONResponse:
         """Publish a file: CSV, XLSX or JSON lines as the body, told by its first bytes."""
@@ -140,9 +140,9 @@ def _routes(app: FastAPI, gateway: "Gateway", polling: Polling, officer: str) ->
         return {"item": item, "outcome": what.outcome.value}
 
 
-def _publish(gateway: "Gateway", body: bytes, kind: NoticeType, officer: str) -> dict[str, Any]:
+def _publish(gateway: "Gateway", body: bytes, kind: FileKind, officer: str) -> dict[str, Any]:
     rows = stream_rows(io.BytesIO(body), gateway.home.path, kind.value)
-    done = gateway.publish(rows, kind, officer)
+    done = gateway.publish(rows, kind.notice_type, officer)
     return published_summary(done, rows)
 
 

@@ -23,6 +23,7 @@ from adapters.member.cli.terminal import (
     progress,
     say,
 )
+from adapters.member.kinds import FileKind
 from hub.protocols.names import MemberId, NoticeId, NoticeType, parse_id
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def read(
 
 def publish(
     file: File,
-    kind: Annotated[NoticeType, typer.Option("--type", help="What the file tells of.")],
+    kind: Annotated[FileKind, typer.Option("--type", help="What the file tells of.")],
     officer: Officer = None,
     to: Annotated[str | None, typer.Option(help="With --dry-run: the member that might receive.")] = None,
     format_name: FormatName = None,
@@ -84,10 +85,10 @@ def publish(
         rows = open_rows(file, home=home, kind=kind.value, format_name=format_name, placed=placings)
         _show_columns(rows)
         if dry_run:
-            _rehearse(gateway, rows, kind, to, as_json=as_json)
+            _rehearse(gateway, rows, kind.notice_type, to, as_json=as_json)
         remember(rows, home, kind.value)
         with progress("rows hashed and sealed") as tell:
-            done = gateway.publish(rows, kind, officer_of(gateway, officer), tell)
+            done = gateway.publish(rows, kind.notice_type, officer_of(gateway, officer), tell)
     show_problems(rows)
     _report(done, rows, as_json=as_json)
 

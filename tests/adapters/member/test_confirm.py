@@ -1,18 +1,18 @@
 """The comparison in clear text: doubt is never `same`, and `different` is plain to anybody."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.member.confirm import compare
 from hub.protocols.acknowledgement import Answer
+from hub.protocols.canonical import Json
 
-AMY = {"given": "Amelia", "family": "Hartwell", "dob": "2009-05-12"}
+AMY: dict[str, Json] = {"given": "Amelia", "family": "Hartwell", "dob": "2009-05-12"}
 
 
-def person(**changes: Any) -> dict[str, Any]:
+def person(**changes: Json) -> dict[str, Json]:
+    """Amelia, with some facts otherwise."""
     return {**AMY, **changes}
 
 
@@ -27,7 +27,7 @@ def person(**changes: Any) -> dict[str, Any]:
     ],
     ids=["equal", "capitals", "a letter twice", "a letter lost", "married since"],
 )
-def test_one_person_in_two_spellings_is_the_same(ours: dict[str, Any]) -> None:
+def test_one_person_in_two_spellings_is_the_same(ours: dict[str, Json]) -> None:
     """Names that differ as spellings do, with an equal birthday, are `same`."""
     assert compare(AMY, ours) is Answer.SAME
 
@@ -88,7 +88,7 @@ def test_twins_with_names_alike_are_never_the_same(one: str, other: str) -> None
         "both names other",
     ],
 )
-def test_what_could_be_a_slip_is_unsure(ours: dict[str, Any]) -> None:
+def test_what_could_be_a_slip_is_unsure(ours: dict[str, Json]) -> None:
     """Exchanged names, exchanged day and month, and one fact that differs are for a person."""
     assert compare(AMY, ours) is Answer.UNSURE
     assert compare(ours, AMY) is Answer.UNSURE
@@ -101,7 +101,7 @@ def test_other_names_and_another_birthday_are_different() -> None:
 
 @pytest.mark.parametrize("field", ["given", "family", "dob"])
 @pytest.mark.parametrize("value", [None, "", "unknown", 7])
-def test_a_missing_fact_is_like_nothing(field: str, value: object) -> None:
+def test_a_missing_fact_is_like_nothing(field: str, value: Json) -> None:
     """What is missing on both sides agrees with nothing: it is never `same` and never `different`."""
     assert compare(person(**{field: value}), person(**{field: value})) is Answer.UNSURE
 
@@ -113,7 +113,7 @@ def test_a_birthday_that_stands_for_not_known_proves_nothing(dob: str) -> None:
 
 
 @pytest.mark.parametrize("side", [None, [], "Amelia Hartwell"])
-def test_a_part_that_is_no_identity_is_unsure(side: Any) -> None:
+def test_a_part_that_is_no_identity_is_unsure(side: Json) -> None:
     """Something else than an identity part is left to a person."""
     assert compare(side, AMY) is Answer.UNSURE
     assert compare(AMY, side) is Answer.UNSURE
@@ -128,13 +128,13 @@ PEOPLE = st.fixed_dictionaries(
 
 
 @given(one=PEOPLE, other=PEOPLE)
-def test_the_order_of_the_sides_does_not_count(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_the_order_of_the_sides_does_not_count(one: dict[str, Json], other: dict[str, Json]) -> None:
     """Whoever compares gets the same answer."""
     assert compare(one, other) is compare(other, one)
 
 
 @given(one=PEOPLE, other=PEOPLE)
-def test_another_birthday_is_never_the_same(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_another_birthday_is_never_the_same(one: dict[str, Json], other: dict[str, Json]) -> None:
     """No likeness of names makes up for a birthday that is not equal."""
     if one["dob"] != other["dob"]:
         assert compare(one, other) is not Answer.SAME
