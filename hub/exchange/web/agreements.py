@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,6 +24,7 @@ OF: Final = "agreements"
 
 router = APIRouter(route_class=Guarded, tags=["agreements"])
 Page = Annotated[Asked, Depends(asked)]
+Version = Annotated[int, Path(ge=1, le=canonical.LARGEST_INTEGER)]
 
 
 @router.get("/v1/agreements", response_model=schemas.AgreementPage)
@@ -63,7 +64,7 @@ async def read_agreement(agreement: str, desk: DeskIs, caller: CallerIs) -> dict
 
 @router.get("/v1/agreements/{agreement}/versions/{version}", response_model=schemas.AgreementInFull)
 @ruled(Rule.PARTY)
-async def read_version(agreement: str, version: int, desk: DeskIs, caller: CallerIs) -> dict[str, Any]:
+async def read_version(agreement: str, version: Version, desk: DeskIs, caller: CallerIs) -> dict[str, Any]:
     """Give one version of an agreement in full."""
     return await desk.read(lambda work: _in_full(desk, agreement, version, caller.member, work))
 

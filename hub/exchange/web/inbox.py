@@ -48,8 +48,8 @@ async def list_inbox(request: Request) -> Response:
     """List what waits beyond the cursor; with `wait`, stay until something comes."""
     desk, member = desk_of(request), caller_of(request).member
     query = request.query_params
-    limit = _number(query.get("limit"), "limit", USUAL_PAGE, LARGEST_PAGE)
-    wait = min(_number(query.get("wait"), "wait", 0, 60), desk.longest_wait)
+    limit = _number(query.get("limit"), "limit", USUAL_PAGE, 1, LARGEST_PAGE)
+    wait = min(_number(query.get("wait"), "wait", 0, 0, 60), desk.longest_wait)
     cursor = query.get("cursor")
     after = desk.cursors.read(cursor, OF, member, 0)
     desk.places[member] = max(after, desk.places.get(member, 0))
@@ -206,10 +206,10 @@ def _proved(name: DisclosureId, member: MemberId, work: Work) -> dict[str, Any]:
     return {**_item_json(found), "opening": opening, "proof": proof}
 
 
-def _number(text: str | None, name: str, usual: int, most: int) -> int:
+def _number(text: str | None, name: str, usual: int, least: int, most: int) -> int:
     if text is None:
         return usual
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and int(text) <= most):
-        error = FieldError(f"/query/{name}", f"a whole number up to {most} was expected")
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):
+        error = FieldError(f"/query/{name}", f"a whole number from {least} to {most} was expected")
         raise EdgeProblem(problem("fields-invalid", errors=[error]))
     return int(text)
