@@ -230,8 +230,6 @@ def countersign(name: str, signed: Json, caller: MemberId, work: Work, hub: Hub)
     paper = work.papers.get(PaperKind.AGREEMENT, name)
     if paper is None or caller not in paper.parties:
         raise NotYours
-    if paper.state is not PaperState.PROPOSED:
-        return paper
     return _add_signature(paper, signed, caller, work, hub)
 
 
@@ -242,7 +240,7 @@ def _add_signature(paper: Paper, signed: Json, caller: MemberId, work: Work, hub
         raise Untrusted(
             "agreement-other-bytes", "these signatures are over another document than the one proposed"
         )
-    if caller not in paper.signed_by:
+    if paper.state is PaperState.PROPOSED and caller not in paper.signed_by:
         paper = replace(
             paper,
             signed=_merge(paper.signed, signed, key.key_id),
