@@ -3,7 +3,6 @@
 Ten kills here; `make faults` asks for a hundred (FAULT_KILLS). Where and when is drawn from FAULT_SEED.
 """
 
-import logging
 import os
 import random
 import time
@@ -15,6 +14,7 @@ import pytest
 
 from hub.protocols.names import MemberId
 from tests.faults.checks import Watch, promises_at, sent_by
+from tests.faults.conftest import Tell
 from tests.faults.load import GatewayLoad
 from tests.faults.region import KINDS, QUIET_SECONDS, FaultyRegion, make_faulty_region, people, wait_for
 
@@ -35,7 +35,7 @@ def region(tmp_path: Path) -> Iterator[FaultyRegion]:
     made.stop()
 
 
-def test_a_hub_killed_at_any_moment_loses_doubles_and_hides_nothing(region: FaultyRegion) -> None:
+def test_a_hub_killed_at_any_moment_loses_doubles_and_hides_nothing(region: FaultyRegion, tell: Tell) -> None:
     """I5, I3, I8: a promise survives kill -9 at any instruction, and so does exactly one effect of it."""
     chance, watch = random.Random(SEED), Watch(region)
     loads = {
@@ -58,9 +58,11 @@ def test_a_hub_killed_at_any_moment_loses_doubles_and_hides_nothing(region: Faul
         load.end()
     region.kill()
     watch.look()
-    told = (KILLS + 1, SEED, watch.promised, watch.released)
-    logging.getLogger("faults").info("%d kills, seed %d: %d promised, %d released", *told)
     _check_whole(region, watch)
+    tell(
+        f"hub killed {KILLS + 1} times (seed {SEED}): {watch.promised} notices promised, {watch.released} "
+        f"deliveries released, log of {watch.signed[-1][0]} entries; none lost, doubled or unlogged"
+    )
 
 
 def _wait_until_done(region: FaultyRegion) -> None:
