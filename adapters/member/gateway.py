@@ -22,7 +22,7 @@ import httpx
 from adapters.member.auditor import Auditor
 from adapters.member.compose import Addressee, Composed, compose
 from adapters.member.directory import Directory
-from adapters.member.errors import GatewayFault, HubUnreachable
+from adapters.member.errors import GatewayFault, HubRefused, HubUnreachable
 from adapters.member.facts import flags_of, identity_of
 from adapters.member.home import Home
 from adapters.member.inbox import Inbox, Taken, about_of
@@ -494,7 +494,10 @@ class Gateway:
         )
 
     def _read_log(self, path: str) -> bytes:
-        return self.transport.public(f"/log/{path}")
+        try:
+            return self.transport.public(f"/log/{path}")
+        except HubRefused:
+            raise LookupError("the log has no such file") from None
 
 
 def _route(move: Move) -> Route:

@@ -58,6 +58,10 @@ ARRIVED = frozenset({OutcomeKind.IN_CASELOAD, OutcomeKind.ALREADY_KNOWN, Outcome
 """Outcomes after which a hub may have closed the notice."""
 
 
+NEW = "new"
+"""State of a delivery that is opened and kept, and not answered yet: a killed gateway goes on from here."""
+
+
 @dataclass
 class Taken:
     """What one look into the inbox did, by kind."""
@@ -178,16 +182,16 @@ class Inbox:
 
     def _take_delivery(self, name: DisclosureId, body: Reader, taken: Taken) -> None:
         known = self._records.received(name)
-        if known is not None and known.state != "opened":
+        if known is not None and known.state != NEW:
             return  # all of this was done before; only the place in the inbox was lost
         counter = body.nullable_id("counter", "ntc")
         checked, evidence = self._checked(name)
         received = self._open(name, checked, evidence, None if counter is None else NoticeId(counter))
         self._records.receive(received)
         self.acknowledge(received, Level.OPENED)
+        if checked.record.stage is not Stage.IDENTITY or not self._confirm(received, checked, taken):
+            self._records.set_received(name, "opened")
         taken.delivered += 1
-        if checked.record.stage is Stage.IDENTITY:
-            self._confirm(received, checked, taken)
 
     def _checked(self, name: DisclosureId) -> tuple[CheckedDelivery, Json]:
         """Fetch a delivery and verify all of it, nothing opened; return also what shows it to others."""
@@ -217,7 +221,7 @@ class Inbox:
             manifest.sender,
             checked.record.stage.value,
             counter,
-            "opened",
+            NEW,
             checked.log_index,
             checked.checkpoint.size,
             {"facts": facts, "about": _about(checked), "evidence": evidence},
@@ -238,7 +242,8 @@ class Inbox:
         signed = sign_acknowledgement(acknowledgement, self._keyring().signing)
         self._transport.post(f"/v1/inbox/{received.item}/acknowledgement", {"acknowledgement": signed})
 
-    def _confirm(self, received: Received, checked: CheckedDelivery, taken: Taken) -> None:
+    def _confirm(self, received: Received, checked: CheckedDelivery, taken: Taken) -> bool:
+        """Sign what the comparison gives; False where a person has to look, which is kept."""
         facts = received.body["facts"] if isinstance(received.body, dict) else None
         theirs = facts.get(Part.IDENTITY.value) if isinstance(facts, dict) else None
         doubt = _doubt(checked.manifest, theirs)
@@ -246,9 +251,10 @@ class Inbox:
         if found is Answer.UNSURE:
             body: Json = {"reason": doubt or "names"}
             self._hold(Waiting(received.item, "unsure", received.notice, "open", body), taken)
-        else:
-            self.confirm(received, found, None)
-            taken.answered += 1
+            return False
+        self.confirm(received, found, None)
+        taken.answered += 1
+        return True
 
     def confirm(self, received: Received, found: Answer, officer: str | None) -> None:
         """Sign what the comparison gave, by machine or by the named officer."""

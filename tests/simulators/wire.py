@@ -31,7 +31,7 @@ from hub.protocols.errors import ProtocolError
 from hub.protocols.keys import VerifyingKey
 from hub.protocols.names import DisclosureId, EpochId, MemberId, MemberKind, NoticeId, RequestId
 from hub.protocols.problem import PROBLEMS
-from hub.protocols.tiles import bundle_bytes, parse_tile_path, tile_bytes
+from hub.protocols.tiles import bundle_bytes, parse_tile_path, tile_bytes, width_at
 from tests.simulators.town import CUSTODIAN, Town, TownMember
 
 URL = "http://127.0.0.1:8000"
@@ -217,6 +217,8 @@ class Wire:
                 assert signed is not None
                 return 200, signed[1].encode()
             name = parse_tile_path(path)
+            if width_at(name, work.log.size()) < name.width:
+                return _problem("not-found")
             if name.level is not None:
                 return 200, tile_bytes(name, work.log.node)
             return 200, bundle_bytes(work.log.leaves(256 * name.index, 256 * name.index + name.width))
