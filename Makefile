@@ -15,13 +15,14 @@ DEV := $(VENV)/.ready-dev-$(KEY)
 BENCH := $(VENV)/.ready-bench-$(KEY)
 PEERS := $(PEER)/.ready-$(KEY)
 
-.PHONY: help demo test lint types imports services-free bench bench-matching vectors lock wheel clean
+.PHONY: help demo test lint types imports services-free faults bench bench-matching vectors lock wheel clean
 
 help:
 	@echo 'make demo            the whole exchange with made-up people: SQLite, processes on loopback; leaves demo-out/'
 	@echo 'make test            every check: style, types, import contracts, tests, coverage of the pure packages'
 	@echo 'make lint            style and format only          make types           types only'
 	@echo 'make imports         import contracts only          make services-free   the tests, with no service named'
+	@echo 'make faults          the hub killed at a hundred moments under load (FAULT_KILLS, FAULT_SEED)'
 	@echo 'make vectors         write the published vectors again and show any difference'
 	@echo 'make bench           speed beside a mailbox server; writes bench-out/exchange.json'
 	@echo 'make bench-matching  matching on public record-linkage sets; writes bench-out/matching.json'
@@ -46,6 +47,10 @@ imports: $(DEV)
 # The suite must not lean on a database, a Redis or a setting that happens to be about.
 services-free: $(DEV)
 	@env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/pytest -q
+
+# A bounded part, ten kills, is in `make test`.
+faults: $(DEV)
+	@FAULT_KILLS=$${FAULT_KILLS:-100} $(BIN)/pytest -q tests/faults
 
 vectors: $(DEV)
 	@set -e; for generator in tests/vectors/generate*.py; do $(BIN)/python "$$generator"; done
