@@ -324,6 +324,31 @@ def log_verify(
     )
 
 
+@log.command("export")
+def log_export(
+    file: Annotated[Path, typer.Argument(help="File to write, - for standard output.", allow_dash=True)],
+    data: Data = None,
+) -> None:
+    """Write every entry that can be opened, one a line: index, record, salt. No person is in it."""
+    from hub.protocols.canonical import b64u
+
+    with _hub(data) as hub, hub.store.read() as work:
+        signed = work.log.signed()
+        entries = [work.log.entry(index) for index in range(0 if signed is None else signed[0])]
+        opened = [(one.index, one.opening) for one in entries if one is not None and one.opening is not None]
+    lines = "".join(
+        json.dumps({"index": index, "record": opening.record, "salt": b64u(opening.salt)}) + "\n"
+        for index, opening in opened
+        if not opening.is_filler
+    )
+    if str(file) == "-":
+        typer.echo(lines, nl=False)
+        return
+    with _answers():
+        _write_file(file, lines.encode())
+    typer.echo(f"{lines.count(chr(10))} entries in {file}")
+
+
 @linkage.command("status")
 def linkage_status(data: Data = None, *, as_json: AsJson = False) -> None:
     """List linkage epochs and how many members have each one's key."""
