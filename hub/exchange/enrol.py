@@ -290,7 +290,8 @@ def change_agreement(name: str, document: Json, caller: MemberId, work: Work, hu
     word = read_suspension(document, identity_key(caller, work))
     if (word.agreement, word.version, word.member) != (AgreementId(paper.name), paper.version, caller):
         raise Untrusted("suspension-other", "this names another agreement, version or member")
-    if (paper.state, word.change) not in WORDS:
+    said_before = (word.change is Change.RESUME) is (caller in paper.signed_by)
+    if (paper.state, word.change) not in WORDS or (said_before and word.change is not Change.END):
         raise Declined("agreement-state", "the agreement is not in a state in which this can be done")
     standing = {*paper.signed_by, caller} if word.change is Change.RESUME else {*paper.signed_by} - {caller}
     state = WORDS[paper.state, word.change]
