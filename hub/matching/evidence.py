@@ -322,8 +322,7 @@ def _count_alike(first: Codes, last: Codes) -> NDArray[np.int64]:
 
 def _first_true(found: Sequence[tuple[Truth, str]], code: Mapping[str, int], otherwise: str) -> Codes:
     """The code of the first condition that holds, pair by pair."""
-    conditions = [condition for condition, _ in found]
-    chosen = np.select(
-        conditions, [np.int8(code[name]) for _, name in found], default=np.int8(code[otherwise])
-    )
-    return chosen.astype(np.int8)
+    chosen = np.full(len(found[0][0]), code[otherwise], dtype=np.int8)
+    for condition, name in reversed(found):  # the first that holds is written last
+        np.putmask(chosen, condition, code[name])
+    return chosen
