@@ -15,7 +15,8 @@ from outside after every slot.
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -27,15 +28,18 @@ from adapters.member.directory import Listing
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring, directory_documents, new_keyring
 from adapters.member.records import Sent
-from adapters.member.terms import Terms, could_get
+from adapters.member.terms import Telling, Terms, could_get
 from adapters.move import Move
-from hub.consent.agreement import AgreementBook, State
 from hub.consent.documents import read_agreement
+from hub.consent.flags import NO_FLAGS, Flags
+from hub.consent.question import EvidenceClass, Scope
 from hub.exchange import enrol, reception
-from hub.exchange.ports import Hub, Store
+from hub.exchange.decide import read_terms
+from hub.exchange.errors import Declined
+from hub.exchange.ports import Hub, Store, Work
 from hub.exchange.publish import Admission, read_admission
-from hub.exchange.sequencer import Slot, run_slot
-from hub.exchange.stages import InboxItem, ItemKind, PaperKind
+from hub.exchange.sequencer import Slot, expire_due, run_slot
+from hub.exchange.stages import InboxItem, ItemKind, PaperKind, Passage, StoredNotice
 from hub.exchange.store.memory import MemoryStore
 from hub.protocols import canonical, merkle
 from hub.protocols.acknowledgement import (
@@ -51,7 +55,7 @@ from hub.protocols.acknowledgement import (
     sign_confirmation,
     sign_outcome,
 )
-from hub.protocols.canonical import Json
+from hub.protocols.canonical import Json, Reader
 from hub.protocols.checkpoint import verify_checkpoint
 from hub.protocols.delivery import CheckedDelivery, Stage, check_delivery, read_delivery
 from hub.protocols.epoch import make_epoch, sign_epoch
@@ -72,8 +76,10 @@ from hub.protocols.names import (
     RequestId,
     new_id,
 )
+from hub.protocols.notice import Assertion
+from hub.protocols.restatement import Restatement, Retraction, sign_restatement, sign_retraction
 from hub.protocols.sealing import open_box, open_part
-from hub.protocols.signing import Typ, sign, sign_document
+from hub.protocols.signing import Typ, sign_document
 
 AGREEMENTS: Final = Path(__file__).parents[2] / "agreements" / "examples"
 CUSTODIAN: Final = MemberId("mbr_custodian")
@@ -122,7 +128,7 @@ class Town:
             chance=self.chance.randbytes,
             guard=NullGuard(),
         )
-        self.members: dict[MemberId, TownMember] = {}
+        self.members: dict[str, TownMember] = {}
         self.linkage_key = self.chance.randbytes(32)
         self.sizes: list[int] = []
         self.custodian = self._enrol(CUSTODIAN, MemberKind.OBSERVER, None)
@@ -136,15 +142,21 @@ class Town:
         kind: MemberKind = MemberKind.AUTHORITY,
         area: str | None = None,
         acts_for: str | None = None,
+        *,
+        made_up: bool = False,
     ) -> "TownMember":
         """Invite, enrol and approve a member, and give it the linkage key."""
-        admitted = self._enrol(MemberId(member), kind, area, None if acts_for is None else MemberId(acts_for))
+        authority = None if acts_for is None else MemberId(acts_for)
+        admitted = self._enrol(MemberId(member), kind, area, authority, made_up=made_up)
         self.slot()
         return admitted
 
     def agrees(self, example: str, changes: Mapping[str, Json] | None = None) -> AgreementId:
         """Bring one of the worked examples into force: proposed, signed by every party, recorded."""
-        document = json.loads((AGREEMENTS / f"{example}.json").read_text("utf-8")) | dict(changes or {})
+        return self.binds(example_agreement(example) | dict(changes or {}))
+
+    def binds(self, document: dict[str, Json]) -> AgreementId:
+        """Bring an agreement into force: proposed, signed by every party, recorded."""
         agreement = read_agreement(document)
         for party in agreement.parties:
             signed = sign_document(
@@ -155,33 +167,35 @@ class Town:
         self.slot()
         return agreement.id
 
-    def mandates(self, authority: str, company: str) -> None:
+    def mandates(self, authority: str, company: str, days: int = 365) -> None:
         """An authority lets a careers company act for it."""
-        self._lodge(PaperKind.MANDATE, Typ.MANDATE, authority, company)
+        self._lodge(PaperKind.MANDATE, Typ.MANDATE, authority, company, days)
 
     def asks_for_notices(self, authority: str, institution: str) -> None:
         """An authority lodges its standing request with an institution."""
         self._lodge(PaperKind.STANDING_REQUEST, Typ.STANDING_REQUEST, authority, institution)
 
-    def suspends(self, agreement: AgreementId, party: str, change: Change = Change.SUSPEND) -> None:
+    def suspends(self, agreement: str, party: str, change: Change = Change.SUSPEND) -> None:
         """One party suspends, resumes or ends an agreement."""
         member = MemberId(party)
         with self.store.write() as work:
             paper = work.papers.get(PaperKind.AGREEMENT, agreement)
             assert paper is not None
-            word = Suspension(agreement, paper.version, member, change, self.now)
+            word = Suspension(AgreementId(agreement), paper.version, member, change, self.now)
             signed = sign_suspension(word, self.members[member].keyring.identity)
             enrol.change_agreement(agreement, signed, member, work, self.hub)
 
     # --- time ---------------------------------------------------------------------------------------
 
-    def slot(self) -> Slot:
-        """One slot passes; the log is verified from outside."""
+    def slot(self, *faults: str) -> Slot:
+        """One slot passes, with these faults; log and books are verified from outside."""
+        expire_due(self.store, self.hub)
         done = run_slot(self.store, self.hub)
-        assert not done.faults, done.faults
+        assert done.faults == faults
         self.now += self.hub.slot
         self.sizes.append(done.size)
         self.check_log()
+        self.check_books()
         return done
 
     def night_passes(self) -> None:
@@ -211,20 +225,54 @@ class Town:
             assert (checkpoint.size, checkpoint.root) == (size, frontier.root())
             assert size % 16 == 0
 
+    def check_books(self) -> None:
+        """What lies in inboxes is what the log says, item by item; each notice has its entries once.
+
+        I2, I3: a delivery has its own release entry, which names clause and basis of every part; a key
+        request and an officer's task have theirs. I5: one entry for each notice kept, and at most
+        one disposition.
+        """
+        with self.store.read() as work:
+            records = self._records(work)
+            items = [
+                item
+                for member in self.members
+                for item in work.inboxes.page(MemberId(member), 0, 10**6, work.log.size())
+            ]
+        for item in items:
+            record = records[item.log_index]
+            if item.kind in _TELLS:
+                assert record["kind"] == _TELLS[item.kind], (item.kind, record["kind"])
+            if item.kind is ItemKind.DELIVERY:
+                _check_release(item, record)
+            if item.kind is ItemKind.KEY_REQUEST:
+                assert isinstance(record["fact"], dict)
+                assert record["fact"]["clause"]
+        delivered = [item.log_index for item in items if item.kind is ItemKind.DELIVERY]
+        releases = [index for index, record in records.items() if record["kind"] == "release"]
+        assert sorted(delivered) == releases
+        for kind in ("published", "disposition"):
+            named = [record["notice"] for record in records.values() if record["kind"] == kind]
+            assert len(named) == len(set(map(str, named))), f"a notice has two entries of {kind}"
+
     def entries(self, kind: str) -> list[dict[str, Json]]:
         """Records of a kind in the log, as an auditor with every opening would read them."""
         with self.store.read() as work:
-            records = [work.log.entry(index) for index in range(work.log.size())]
-        found = [entry.opening.record for entry in records if entry and entry.opening]
-        return [record for record in found if isinstance(record, dict) and record["kind"] == kind]
+            return [record for record in self._records(work).values() if record["kind"] == kind]
+
+    def _records(self, work: Work) -> dict[int, dict[str, Json]]:
+        entries = [work.log.entry(index) for index in range(work.log.size())]
+        return {
+            entry.index: entry.opening.record
+            for entry in entries
+            if entry and entry.opening and isinstance(entry.opening.record, dict)
+        }
 
     def refusals(self) -> set[str]:
         """Every reason code that any refusal in the log names."""
-        codes = set()
-        for record in self.entries("refused") + self.entries("held") + self.entries("withheld"):
-            for decision in record["decisions"]:  # type: ignore[union-attr]
-                codes |= {reason["code"] for reason in decision["reasons"]}  # type: ignore[index,call-overload]
-        return codes
+        records = self.entries("refused") + self.entries("held") + self.entries("withheld")
+        decisions = [one for record in records for one in Reader(record, "refusal").objects("decisions")]
+        return {reason.text("code") for one in decisions for reason in one.objects("reasons")}
 
     def admission(self) -> Admission:
         """Who may publish now."""
@@ -234,19 +282,20 @@ class Town:
     def terms(self) -> Terms:
         """What binds, as every gateway here has verified it."""
         with self.store.read() as work:
-            agreements = [
-                read_agreement(paper.document).recorded_as(
-                    State(paper.state.value if paper.state.value != "superseded" else "ended")
-                )
-                for paper in work.papers.all(PaperKind.AGREEMENT)
-            ]
-            mandates = [tuple(paper.parties) for paper in work.papers.all(PaperKind.MANDATE)]
-            requests = [tuple(paper.parties) for paper in work.papers.all(PaperKind.STANDING_REQUEST)]
-        return Terms(
-            AgreementBook.from_agreements(agreements),
-            frozenset((one[0], one[1]) for one in mandates),
-            frozenset((one[0], one[1]) for one in requests),
-        )
+            read = read_terms(work, self.now)
+        return Terms(read.agreements, read.mandates, read.requests)
+
+    def notice(self, notice: NoticeId) -> StoredNotice:
+        """A notice as the hub keeps it."""
+        with self.store.read() as work:
+            stored = work.notices.get(notice)
+        assert stored is not None
+        return stored
+
+    def passages(self, notice: NoticeId) -> list[Passage]:
+        """The ways of a notice to its recipients, both directions of its matches."""
+        with self.store.read() as work:
+            return [*work.passages.of_notice(notice)]
 
     # --- the directory every gateway here looks into --------------------------------------------------------
 
@@ -270,11 +319,18 @@ class Town:
         return key
 
     def _enrol(
-        self, member: MemberId, kind: MemberKind, area: str | None, acts_for: MemberId | None = None
+        self,
+        member: MemberId,
+        kind: MemberKind,
+        area: str | None,
+        acts_for: MemberId | None = None,
+        *,
+        made_up: bool = False,
     ) -> "TownMember":
         keyring = new_keyring()
         with self.store.write() as work:
-            code = enrol.invite(member, member.removeprefix("mbr_").title(), kind, work, self.hub, area=area)
+            name = member.removeprefix("mbr_").title()
+            code = enrol.invite(member, name, kind, work, self.hub, area=area, made_up=made_up)
             documents = directory_documents(keyring, member, self.now - timedelta(days=1))
             enrol.redeem(code, keyring.identity.public.jwks, documents, work, self.hub)
             enrol.approve(member, keyring.identity.public.key_id[:10], work, self.hub)
@@ -283,20 +339,54 @@ class Town:
 
     def _open_epoch(self) -> EpochId:
         epoch = EpochId(new_id("ep", self.now, self.chance.randbytes(10)))
-        made = make_epoch(epoch, self.now - timedelta(days=1), self.now + timedelta(days=300), self.linkage_key)
+        made = make_epoch(
+            epoch, self.now - timedelta(days=1), self.now + timedelta(days=300), self.linkage_key
+        )
         document = sign_epoch(made, self.custodian.keyring.identity)
         with self.store.write() as work:
             enrol.open_epoch(document, {}, CUSTODIAN, work, self.hub)
         self.slot()
         return epoch
 
-    def _lodge(self, kind: PaperKind, typ: Typ, authority: str, other: str) -> None:
+    def _lodge(self, kind: PaperKind, typ: Typ, authority: str, other: str, days: int = 365) -> None:
         member = MemberId(authority)
-        mandate = Mandate(member, MemberId(other), self.now, self.now + timedelta(days=365))
+        mandate = Mandate(member, MemberId(other), self.now, self.now + timedelta(days=days))
         signed = sign_mandate(mandate, typ, self.members[member].keyring.identity)
         with self.store.write() as work:
             enrol.lodge(kind, signed, member, work, self.hub)
         self.slot()
+
+
+_TELLS: Final = {
+    ItemKind.DELIVERY: "release",
+    ItemKind.KEY_REQUEST: "key_request",
+    ItemKind.OFFICER_TASK: "officer_task",
+    ItemKind.ACKNOWLEDGEMENT: "acknowledgement",
+    ItemKind.OUTCOME: "outcome",
+    ItemKind.ALARM: "alarm",
+}
+"""The kind of entry that stands behind each kind of item."""
+
+
+def example_agreement(example: str) -> dict[str, Json]:
+    """One of the worked examples."""
+    document: dict[str, Json] = json.loads((AGREEMENTS / f"{example}.json").read_text("utf-8"))
+    return document
+
+
+def _check_release(item: InboxItem, record: dict[str, Json]) -> None:
+    assert record["delivery"] == item.item
+    assert record["recipient"] == item.member
+    parts = record["parts"]
+    assert isinstance(parts, list)
+    assert parts
+    for part in parts:
+        assert isinstance(part, dict)
+        assert isinstance(part["ground"], dict)
+        assert part["ground"]["agreement"]
+        assert part["ground"]["clause"]
+        assert part["ground"]["basis"]
+    assert item.parts == [part["part"] for part in parts if isinstance(part, dict)]
 
 
 @dataclass
@@ -320,13 +410,25 @@ class TownMember:
     def publishes(self, move: Move, kind: NoticeType, to: str | None = None) -> NoticeId:
         """Compose a notice with the gateway's code and bring it to the hub."""
         pinned = Pinned(
-            "http://hub.example", self.member, "name", "", None, CUSTODIAN, None, "Team", "01", "a@b", self.acts_for
+            "http://hub.example",
+            self.member,
+            "name",
+            "",
+            None,
+            CUSTODIAN,
+            None,
+            "Team",
+            "01",
+            "a@b",
+            self.acts_for,
         )
         keyring = self.keyring.with_linkage(self.town.epoch, self.town.linkage_key)
         addressee = None if to is None else self._addressee(MemberId(to))
         made = compose(move, kind, pinned, keyring, self.town.epoch, "A. Officer", self.town.now, addressee)
         self.sent[made.sent.notice] = made.sent
-        reception.receive_notice(made.envelope, self.member, self.town.admission(), self.town.store, self.town.hub)
+        reception.receive_notice(
+            made.envelope, self.member, self.town.admission(), self.town.store, self.town.hub
+        )
         return made.sent.notice
 
     def collects(self) -> int:
@@ -367,10 +469,21 @@ class TownMember:
             signed = sign_outcome(said, self.keyring.signing)
             reception.receive_outcome(opened.item, signed, self.member, work, self.town.hub)
 
+    def asserts(self, notice: NoticeId, at: datetime | None = None, **changes: object) -> str:
+        """Assert anew what is safe for 30 days, with changed flags where given; return what was sent."""
+        stored = self.town.notice(notice)
+        flags: Flags = replace(stored.flags, **changes)  # type: ignore[arg-type]  # replace() checks the names itself
+        body: Json = {name: [*v] if isinstance(v, list) else v for name, v in flags.to_json().items()}
+        assertion = Assertion(stored.manifest.assertion.scope, body, at or self.town.now)
+        signed = sign_restatement(Restatement(notice, assertion), self.keyring.signing)
+        with self.town.store.write() as work:
+            reception.receive_assertion(notice, signed, self.member, work, self.town.hub)
+        return signed
+
     def withdraws(self, notice: NoticeId) -> None:
         """Withdraw a notice."""
-        word: Json = {"notice": notice, "reason": "sent_in_error", "signed_at": canonical.instant(self.town.now)}
-        signed = sign(canonical.encode(word), Typ.WITHDRAWAL, self.keyring.signing)
+        word = Retraction(notice, "sent_in_error", self.town.now)
+        signed = sign_retraction(word, self.keyring.signing)
         with self.town.store.write() as work:
             reception.receive_withdrawal(notice, signed, self.member, work, self.town.hub)
 
@@ -382,13 +495,40 @@ class TownMember:
             reception.receive_confirmation(opened.item, signed, self.member, work, self.town.hub)
 
     def fetches(self, item: DisclosureId) -> bytes:
-        """Fetch a delivery's bytes."""
+        """Fetch a delivery's bytes, as over the wire: a decline is noted, and raised."""
+        try:
+            with self.town.store.read() as work:
+                return reception.fetch_delivery(item, self.member, work, self.town.hub)
+        except Declined as fault:
+            if fault.code == "delivery-stopped":
+                with self.town.store.write() as work:
+                    reception.note_stopped(item, self.member, work, self.town.hub)
+            raise
+
+    def sees(self, kind: ItemKind | None = None) -> list[InboxItem]:
+        """What the inbox shows, from its beginning, as it may be shown now."""
         with self.town.store.read() as work:
-            return reception.fetch_delivery(item, self.member, work, self.town.hub)
+            signed = work.log.signed()
+            items = work.inboxes.page(self.member, 0, 10_000, signed[0] if signed else 0)
+            found = reception.shown(items, work, self.town.hub)
+        return [item for item in found if kind in {None, item.kind}]
+
+    def may_read(self) -> list[dict[str, Json]]:
+        """Every record of the log that this member may open, with its place."""
+        with self.town.store.read() as work:
+            entries = work.log.entries_for(self.member, -1, 100_000, work.log.size())
+            return [
+                {**entry.opening.record, "index": entry.index}
+                for entry in entries
+                if entry.opening and isinstance(entry.opening.record, dict)
+            ]
 
     def _take(self, item: InboxItem) -> None:
         if item.kind is ItemKind.DELIVERY and not item.stopped:
-            self._open(item)
+            with suppress(Declined):  # stopped at its hand-over
+                self._open(item)
+        elif item.stopped:
+            return
         elif item.kind is ItemKind.KEY_REQUEST:
             self._grant(item)
         elif item.kind is ItemKind.OFFICER_TASK:
@@ -464,10 +604,6 @@ class TownMember:
                 )
 
     def _addressee(self, member: MemberId) -> Addressee:
-        from adapters.member.terms import Telling
-        from hub.consent.flags import NO_FLAGS
-        from hub.consent.question import EvidenceClass, Scope
-
         telling = Telling(
             NoticeType.CROSS_BORDER_ENROLMENT,
             self.town.listing(self.member),

@@ -1,14 +1,19 @@
 """A young person moves from Kent to Medway: what each side learns, when, and why not more."""
 
-import pytest
-from tests.simulators.town import Town
-from tests.story.people import ADA, ADA_KNOWN_BY_NAME, INSTRUCTED, SHIELDED
+from dataclasses import replace
 
+import pytest
+
+from hub.exchange import reception
 from hub.exchange.errors import Declined
+from hub.exchange.stages import ItemKind
 from hub.exchange.states import NoticeState
 from hub.protocols.acknowledgement import OutcomeKind
+from hub.protocols.canonical import unb64u
 from hub.protocols.delivery import Stage
 from hub.protocols.names import MemberKind, NoticeType, Part
+from tests.simulators.town import Town
+from tests.story.people import ADA, ADA_KNOWN_BY_NAME, INSTRUCTED, SHIELDED
 
 
 @pytest.fixture
@@ -152,10 +157,7 @@ def test_a_suspension_stops_what_lies_in_an_inbox(town: Town) -> None:
     for _ in range(3):
         town.slot()
         kent.collects()
-    with town.store.read() as work:
-        signed = work.log.signed()
-        assert signed is not None
-        waiting = [item for item in work.inboxes.page("mbr_medway", 0, 50, signed[0]) if item.kind == "delivery"]
+    waiting = medway.sees(ItemKind.DELIVERY)
     assert waiting
     town.suspends("agr_kent-medway-movers", "mbr_kent")
     with pytest.raises(Declined, match="delivery-stopped"):
@@ -202,9 +204,6 @@ def test_the_same_notice_again_has_one_effect(town: Town) -> None:
     with town.store.read() as work:
         first = work.notices.promise(notice)
     town.night_passes()
-    from hub.exchange import reception
-    from hub.protocols.canonical import unb64u
-
     body = kent.sent[notice].body
     assert isinstance(body, dict)
     envelope = unb64u(str(body["envelope"]))
@@ -260,8 +259,6 @@ def test_an_enrolment_without_a_standing_request_is_refused_and_the_college_may_
 
 def test_over_quota_nothing_is_released_automatically(town: Town) -> None:
     """I11: the twenty-first notice of a first day matches and is refused with R-QUOTA."""
-    from dataclasses import replace
-
     kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
     medway.publishes(ADA, NoticeType.NEW_ARRIVAL)
     for number in range(20):
