@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from adapters.member.gateway import Gateway, Published
+    from adapters.member.gateway import Gateway
+    from adapters.member.outbox import Published
 
 __all__ = ["Gateway", "Published"]
 

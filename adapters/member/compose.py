@@ -79,7 +79,7 @@ def compose(
     """Hash, seal and sign one move; raise `GatewayFault` where it is out of scope."""
     scope = scope_throughout(move, now.date(), ASSERTION_AGE.days)
     if scope is None:
-        raise GatewayFault("out-of-scope", f"{move.place}: out of scope by age or status; nothing is sent")
+        raise GatewayFault("out-of-scope", "out of scope by age or status; nothing is sent")
     flags, person = flags_of(move), person_of(move, kind)
     tokens = make_tokens(person, LinkageKey(keyring.linkage[epoch]), epoch, os.urandom)
     keys = new_part_keys(os.urandom)

@@ -11,7 +11,6 @@ may be used from several threads, and several processes may use one home.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,22 +19,21 @@ from typing import Final, Self
 import httpx
 
 from adapters.member.auditor import Auditor
-from adapters.member.compose import Addressee, Composed, compose
 from adapters.member.directory import Directory
 from adapters.member.errors import GatewayFault, HubRefused, HubUnreachable
-from adapters.member.facts import flags_of, identity_of
+from adapters.member.facts import identity_of
 from adapters.member.home import Home
 from adapters.member.inbox import Inbox, Taken, about_of
+from adapters.member.keyring import Keyring
+from adapters.member.outbox import Outbox, Published
 from adapters.member.papers import Papers
-from adapters.member.records import Received, Records, Sent, Waiting
+from adapters.member.records import Received, Records, Waiting
 from adapters.member.renewal import forget_expired, renew
-from adapters.member.routing import Route, authority_of
-from adapters.member.terms import Telling, Terms, Verified, could_get, dry_run, read_terms
+from adapters.member.terms import Terms, Verified, read_terms
 from adapters.member.transport import Transport
 from adapters.move import Move
-from adapters.scope import scope_throughout
 from hub.consent.decision import Decision
-from hub.consent.question import EvidenceClass, Question, Scope
+from hub.consent.question import Question
 from hub.protocols import canonical
 from hub.protocols.acknowledgement import (
     Answer,
@@ -48,54 +46,17 @@ from hub.protocols.acknowledgement import (
 )
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.epoch import Epoch, read_epoch, unwrap_linkage_key
-from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
-from hub.protocols.keys import DocumentPublicKey, VerifyingKey
-from hub.protocols.limits import ASSERTION_AGE, BATCH_NOTICES
+from hub.protocols.errors import Untrusted
+from hub.protocols.keys import DocumentPublicKey
 from hub.protocols.names import DisclosureId, EpochId, KeyId, MemberId, NoticeId, NoticeType
-from hub.protocols.promise import read_promise
 from hub.protocols.sealing import box_key_id
 from hub.protocols.signed_note import parse_vkey
 from hub.protocols.signing import Typ, sign
 
-NAMED: Final = frozenset({NoticeType.CROSS_BORDER_ENROLMENT, NoticeType.LEAVER})
-"""Types whose recipient is the home authority, by postcode."""
-
-BATCH: Final = min(50, BATCH_NOTICES)
-
 TERMS_SECONDS: Final = 60
 """How long what was read of the agreements is used before it is read again."""
 
-_NOT_NOW: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
-"""Statuses of one line of a batch that say "later": the notice stays queued."""
-
 _NOT_OURS: Final = frozenset({OutcomeKind.NOT_OURS, OutcomeKind.CONTRADICTED})
-
-
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """A row, or a notice made of it, that was not sent: where, and why in an officer's words."""
-
-    place: str
-    code: str
-    detail: str
-
-
-@dataclass
-class Published:
-    """What one publish did: notices promised by the hub, and rows not sent, by reason."""
-
-    promised: list[NoticeId] = field(default_factory=list)
-    queued: int = 0
-    out_of_scope: int = 0
-    at_home: int = 0
-    """Enrolments of young people who live in the own area: they cross no border."""
-    again: int = 0
-    """Rows that were sent before, as they are now."""
-    refused: list[Unsent] = field(default_factory=list)
-    later: str | None = None
-    """Why the hub could not be asked or did not answer; what is queued is sent later."""
-    not_read: int = 0
-    """Rows not looked at, because the hub could not be asked about their recipients."""
 
 
 class Gateway:
@@ -111,20 +72,14 @@ class Gateway:
         self.records = Records(self.home.records, self._keyring.vault)
         pinned, keyring = self.pinned, self._keyring
         self.transport = Transport(pinned.hub_url, pinned.member, keyring.access, self._now, http)
-        self._hub = VerifyingKey.from_jwk(pinned.hub_key)
         self.auditor = Auditor(parse_vkey(pinned.log_vkey), self._read_log, self.records)
         self.directory = Directory(self.transport, self.auditor, self.records, self._now)
         self._terms: tuple[datetime, Terms] | None = None
         self._verified: Verified = {}
+        records, transport, directory = self.records, self.transport, self.directory
+        self.outbox = Outbox(pinned, self._keys, records, transport, directory, self.terms, self._now)
         self.inbox = Inbox(
-            pinned,
-            lambda: self._keyring,
-            self.records,
-            self.transport,
-            self.directory,
-            self.auditor,
-            self.terms,
-            self._now,
+            pinned, self._keys, records, transport, directory, self.auditor, self.terms, self._now
         )
 
     def __enter__(self) -> Self:
@@ -251,123 +206,21 @@ class Gateway:
         kind: NoticeType,
         officer: str,
         progress: Callable[[int], None] | None = None,
+        in_doubt: MemberId | None = None,
     ) -> Published:
-        """Hash, seal, sign and queue each move, then send what is queued. The same row is sent once."""
-        done, epoch = Published(), self.epoch()
-        for number, move in enumerate(moves, start=1):
-            self._queue(move, kind, officer, epoch, done)
-            if progress is not None:
-                progress(number)
-        self.flush(done)
-        return done
+        """Hash, seal, sign and queue each move, then send what is queued. The same row is sent once.
 
-    def flush(self, done: Published | None = None) -> Published:
+        `in_doubt` is who a person says is meant where a postcode does not tell the home authority.
+        """
+        return self.outbox.publish(moves, kind, officer, self.epoch(), progress, in_doubt)
+
+    def flush(self) -> Published:
         """Send what is queued; what the hub does not answer for stays queued, and `later` says why."""
-        done = done or Published()
-        try:
-            while done.later is None and (queued := self.records.queued(BATCH)):
-                self._send(queued, done)
-        except HubUnreachable as fault:
-            done.later = fault.detail
-        return done
-
-    def _queue(self, move: Move, kind: NoticeType, officer: str, epoch: EpochId, done: Published) -> None:
-        if done.later is not None:
-            done.not_read += 1
-            return
-        if not self.in_scope(move):
-            done.out_of_scope += 1
-            return
-        if kind is NoticeType.CROSS_BORDER_ENROLMENT and self._lives_here(move):
-            done.at_home += 1
-            return
-        try:
-            composed = self.compose(move, kind, officer, epoch)
-        except HubUnreachable as fault:
-            done.later, done.not_read = fault.detail, done.not_read + 1
-        except (GatewayFault, ProtocolError) as fault:
-            done.refused.append(Unsent(move.place, fault.code, fault.detail))
-        else:
-            fresh = self.records.queue(composed.sent)
-            done.queued, done.again = done.queued + fresh, done.again + (not fresh)
-
-    def compose(self, move: Move, kind: NoticeType, officer: str, epoch: EpochId) -> Composed:
-        """Make one notice of a move, with the recipient's key box where the type names a recipient."""
-        addressee = self._addressee(move, kind) if kind in NAMED else None
-        return compose(move, kind, self.pinned, self._keyring, epoch, officer, self._now(), addressee)
-
-    def _send(self, queued: list[Sent], done: Published) -> None:
-        lines = b"\n".join(_envelope(sent) for sent in queued)
-        answer = Reader(self.transport.send("/v1/notice-batches", lines, "application/x-ndjson"), "results")
-        results = answer.objects("results")
-        if len(results) != len(queued):
-            raise MalformedMessage(
-                "results-count", "the hub answered for another number of notices than were sent"
-            )
-        for sent, result in zip(queued, results, strict=True):
-            if result.has("promise"):
-                self._believe(result.text("promise", max=4096), sent)
-                done.promised.append(sent.notice)
-            elif result.integer("status") in _NOT_NOW:
-                done.later = result.text("detail", max=1000)
-            else:
-                self.records.refuse(sent.notice)
-                done.refused.append(Unsent(sent.notice, result.text("code"), result.text("detail", max=1000)))
-
-    def _believe(self, promise: str, sent: Sent) -> None:
-        """Keep the hub's signed word on a notice, once it is about that notice."""
-        promised = read_promise(promise, self._hub)
-        if (promised.notice, promised.manifest) != (sent.notice, sent.digest):
-            raise Untrusted("promise-other", "the hub promised another notice than the one that was sent")
-        self.records.promised(sent.notice, promise)
-
-    # --- where to, and may it --------------------------------------------------------------------------
-
-    def in_scope(self, move: Move) -> bool:
-        """Whether the law lets anything be told of this person now and for thirty days."""
-        return scope_throughout(move, self._now().date(), ASSERTION_AGE.days) is not None
-
-    def _lives_here(self, move: Move) -> bool:
-        return self.pinned.area is not None and _route(move).authority == self.pinned.area
-
-    def home_authority(self, move: Move) -> MemberId:
-        """The member that stands for the home postcode's authority; raise `GatewayFault` where in doubt."""
-        route = _route(move)
-        if route.doubtful or route.authority is None:
-            raise GatewayFault(
-                "route-doubtful", f"{move.place}: the home authority is in doubt; a person decides"
-            )
-        for listing in self.directory.members().values():
-            if listing.area == route.authority:
-                return listing.member
-        raise GatewayFault("route-no-member", f"{move.place}: the home authority is not a member of this hub")
-
-    def telling(self, move: Move, kind: NoticeType, recipient: MemberId, evidence: EvidenceClass) -> Telling:
-        """What would be told if this move were published and matched by this recipient."""
-        scope = scope_throughout(move, self._now().date(), ASSERTION_AGE.days)
-        return Telling(
-            notice_type=kind,
-            sender=self.directory.listing(self.pinned.member),
-            recipient=self.directory.listing(recipient),
-            acts_for=self.pinned.acts_for,
-            recipient_acts_for=None,
-            scope=None if scope is None else Scope(scope),
-            flags=flags_of(move),
-            asserted_at=self._now(),
-            evidence=evidence,
-        )
+        return self.outbox.flush()
 
     def dry_run(self, move: Move, kind: NoticeType, recipient: MemberId) -> list[tuple[Question, Decision]]:
         """Who could get which part, and which clause says no, before any personal data leaves."""
-        evidence = EvidenceClass.RECIPIENT_NAMED if kind in NAMED else EvidenceClass.STRONG
-        return dry_run(self.telling(move, kind, recipient, evidence), self.terms(), self._now())
-
-    def _addressee(self, move: Move, kind: NoticeType) -> Addressee:
-        member = self.home_authority(move)
-        telling = self.telling(move, kind, member, EvidenceClass.RECIPIENT_NAMED)
-        return Addressee(
-            member, self.directory.sealing_key(member), could_get(telling, self.terms(), self._now())
-        )
+        return self.outbox.dry_run(move, kind, recipient)
 
     # --- the inbox ------------------------------------------------------------------------------------
 
@@ -493,22 +346,14 @@ class Gateway:
             (move.local_ref or move.place, move.dob.isoformat(), identity_of(move)) for move in moves
         )
 
+    def _keys(self) -> Keyring:
+        return self._keyring
+
     def _read_log(self, path: str) -> bytes:
         try:
             return self.transport.public(f"/log/{path}")
         except HubRefused:
             raise LookupError("the log has no such file") from None
-
-
-def _route(move: Move) -> Route:
-    home = move.to_address or move.from_address
-    return authority_of(home.postcode if home and home.postcode else "")
-
-
-def _envelope(sent: Sent) -> bytes:
-    if not isinstance(sent.body, dict) or "envelope" not in sent.body:
-        raise GatewayFault("keys-gone", "this notice is no longer kept in full")
-    return canonical.unb64u(str(sent.body["envelope"]))
 
 
 def _utc_now() -> datetime:

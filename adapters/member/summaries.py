@@ -6,8 +6,8 @@ One form for the command line's `--json` and for the local API.
 from typing import Any
 
 from adapters.member.files import Rows
-from adapters.member.gateway import Published
 from adapters.member.inbox import Taken
+from adapters.member.outbox import Published
 from adapters.member.records import Received, Waiting
 
 

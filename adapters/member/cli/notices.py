@@ -28,7 +28,8 @@ from hub.protocols.names import MemberId, NoticeId, NoticeType, parse_id
 
 if TYPE_CHECKING:
     from adapters.member.files import Rows
-    from adapters.member.gateway import Gateway, Published
+    from adapters.member.gateway import Gateway
+    from adapters.member.outbox import Published
     from adapters.move import Move
 
 File = Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False)]
@@ -69,7 +70,10 @@ def publish(
     file: File,
     kind: Annotated[FileKind, typer.Option("--type", help="What the file tells of.")],
     officer: Officer = None,
-    to: Annotated[str | None, typer.Option(help="With --dry-run: the member that might receive.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Who is meant where a postcode does not tell; with --dry-run: who might receive."),
+    ] = None,
     format_name: FormatName = None,
     placed: Placed = None,
     home: Home = HERE,
@@ -88,7 +92,8 @@ def publish(
             _rehearse(gateway, rows, kind.notice_type, to, as_json=as_json)
         remember(rows, home, kind.value)
         with progress("rows hashed and sealed") as tell:
-            done = gateway.publish(rows, kind.notice_type, officer_of(gateway, officer), tell)
+            who = None if to is None else MemberId(parse_id(to, "mbr"))
+            done = gateway.publish(rows, kind.notice_type, officer_of(gateway, officer), tell, who)
     show_problems(rows)
     _report(done, rows, as_json=as_json)
 
@@ -148,20 +153,20 @@ def _report(done: "Published", rows: "Rows", *, as_json: bool) -> None:
 
 def _rehearse(gateway: "Gateway", rows: "Rows", kind: NoticeType, to: str | None, *, as_json: bool) -> None:
     """Who could get which part of the first row, which clause says no; how many rows are in scope."""
-    from adapters.member.gateway import NAMED
+    from adapters.member.outbox import NAMED
 
     if to is None and kind not in NAMED:
         fail("say for whom: --dry-run --to mbr_...", 2)
     counts: Counter[str] = Counter()
     first: Move | None = None
     for move in rows:
-        in_scope = gateway.in_scope(move)
+        in_scope = gateway.outbox.in_scope(move)
         counts["in_scope" if in_scope else "out_of_scope"] += 1
         first = first or (move if in_scope else None)
     show_problems(rows)
     if first is None:
         fail("no row of this file is in scope: nothing would be sent", FAILED)
-    recipient = MemberId(parse_id(to, "mbr")) if to is not None else gateway.home_authority(first)
+    recipient = MemberId(parse_id(to, "mbr")) if to is not None else gateway.outbox.home_authority(first)
     asked = gateway.dry_run(first, kind, recipient)
     from hub.consent.explain import explain
 
