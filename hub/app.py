@@ -9,6 +9,7 @@ answers; it then learns of new checkpoints by looking once a second.
 """
 
 import asyncio
+import json
 import os
 import sys
 import threading
@@ -17,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import msgspec
@@ -267,7 +269,11 @@ def from_environment() -> ASGIApp:
 def build(assembly: Assembly) -> ASGIApp:
     """The application over an assembled hub, with the middleware round it."""
     service = put_together(assembly)
-    app = application(service)
+    return with_edge(application(service), service)
+
+
+def with_edge(app: FastAPI, service: Service) -> ASGIApp:
+    """The middleware round the routes: request ids and the log outermost, then headers and figures."""
     edge = Edge(app, service.desk.metrics, time.perf_counter)
     return RequestLog(edge, time.perf_counter, QUIET)
 
@@ -352,9 +358,9 @@ def application(service: Service) -> FastAPI:
     app.router.routes.extend(documentation.ROUTES)
     for fault in problems.HANDLED:
         app.add_exception_handler(fault, problems.answer)
-    described = documentation.describe(app, __version__)
-    app.state.openapi = msgspec.json.encode(described)
-    app.state.docs = documentation.docs_page(described)
+    description = documentation.describe(app, __version__)
+    app.state.openapi = msgspec.json.encode(description)
+    app.state.docs = documentation.docs_page(description)
     return app
 
 
@@ -398,3 +404,17 @@ def _serve_metrics(settings: Settings, metrics: Metrics) -> Callable[[], None]:
         thread.join()
 
     return end
+
+
+def described() -> str:
+    """The description of the API, as docs/openapi.json holds it; nothing in it depends on a setting."""
+    with TemporaryDirectory() as folder:
+        assembly = assemble(load_settings({"HUB_DATA_DIR": folder}))
+        service = put_together(assembly)
+        document = documentation.describe(application(service), __version__)
+        _end(service)
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(described())

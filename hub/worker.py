@@ -99,7 +99,7 @@ def sweep() -> int:
 @signals.celeryd_init.connect
 @signals.import_modules.connect
 def _begin(**_: Any) -> None:  # noqa: ANN401 - as Celery calls it
-    """Read the environment when a worker or beat starts: the one signal reaches workers first, the other beat."""
+    """Read the environment when a worker or beat starts: one signal comes first to each."""
     configure(load_settings(os.environ))
 
 

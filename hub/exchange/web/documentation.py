@@ -4,6 +4,7 @@ Routes of FastAPI describe themselves; the thin ones are described here. The pag
 from this process: no script, nothing from elsewhere.
 """
 
+from copy import deepcopy
 from html import escape
 from typing import Any, Final
 
@@ -52,7 +53,7 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
         components["schemas"].pop(name, None)
     components["securitySchemes"] = _SCHEMES
     for path, methods in _THIN.items():
-        described["paths"].setdefault(path, {}).update(methods)
+        described["paths"].setdefault(path, {}).update(deepcopy(methods))
     _finish(described, _rules(app))
     described["paths"] = dict(sorted(described["paths"].items()))
     return described

@@ -18,42 +18,39 @@ from starlette.responses import JSONResponse, Response
 
 from hub.exchange.errors import Declined, HubFault
 from hub.protocols.errors import ProtocolError
-from hub.protocols.problem import CONTENT_TYPE, FieldError, Problem, problem, problem_of, to_json
+from hub.protocols.problem import (
+    CONTENT_TYPE,
+    FieldError,
+    Problem,
+    problem,
+    problem_like,
+    problem_of,
+    to_json,
+)
 from hub.protocols.problem_codes import PROBLEMS, Kind
 
-DECLINED: Final[Mapping[str, Kind]] = {
-    "member-may-not-publish": Kind(
-        403, "This member may not publish", "Ask the hub's operator what your admission is for."
-    ),
-    "acts-for": Kind(403, "This member acts for nobody", "Leave acts_for out."),
-    "mandate-missing": Kind(
-        403, "There is no mandate for this", "The authority lodges its mandate, then repeat the request."
-    ),
-    "invitation-unknown": Kind(
-        403, "The invitation is not good", "Ask the hub's operator for a new invitation."
+OURS: Final[Mapping[str, Kind]] = {
+    "delivery-stopped": Kind(
+        410, "This delivery was stopped", "Nothing is needed of you; a new one comes if that changes."
     ),
     "identity-unknown": Kind(
         403, "This member has no identity key yet", "Redeem the invitation with `hub gateway init`."
     ),
-    "delivery-stopped": Kind(
-        410, "This delivery was stopped", "Nothing is needed of you; a new one comes if that changes."
+    "mandate-missing": Kind(
+        403, "There is no mandate for this", "The authority lodges its mandate, then repeat the request."
     ),
-    "notice-stale": Kind(422, "The notice is too old or has ended", "Sign the notice anew and publish it."),
-    "notice-from-the-future": Kind(422, "The notice is from the future", "Set the gateway's clock."),
-    "epoch-expired": Kind(
-        422, "The linkage epoch is not in force", "Make the identifier tokens again under the epoch in force."
-    ),
-    "recipient-unknown": Kind(
-        422, "The recipient is not a member", "Look the recipient up in the directory."
-    ),
-    "scope-unknown": Kind(422, "The scope asserted does not exist", "Use one of the published scopes."),
     "quarter-open": Kind(
         409,
         "This quarter is not over",
         "Ask again when it is: a count that grows while one looks would tell about single people.",
     ),
+    "internal": Kind(
+        500,
+        "The hub has failed",
+        "Nothing was done or released; repeat the request, and quote the request id if it persists.",
+    ),
 }
-"""What the hub declines with a status of its own; every other `Declined` is a conflict (409)."""
+"""Codes that only the edge needs, beside the published list."""
 
 FAULTS: Final[Mapping[str, str]] = {
     "store-full": "storage-full",
@@ -68,12 +65,6 @@ FAULTS: Final[Mapping[str, str]] = {
 RETRY_SECONDS: Final = 2
 """What a caller is asked to wait when the hub is busy."""
 
-INTERNAL: Final = Kind(
-    500,
-    "The hub has failed",
-    "Nothing was done or released; repeat the request, and quote the request id if it persists.",
-)
-
 
 class EdgeProblem(Exception):
     """A request that the edge itself refuses: media type, size, fields."""
@@ -85,7 +76,7 @@ class EdgeProblem(Exception):
 
 def kind_of(code: str) -> Kind | None:
     """Status, title and next step of a code, for its page; None for one that has no page of its own."""
-    return PROBLEMS.get(code) or DECLINED.get(code) or (INTERNAL if code == "internal" else None)
+    return PROBLEMS.get(code) or OURS.get(code)
 
 
 def problem_for(fault: Exception) -> Problem:
@@ -98,14 +89,14 @@ def problem_for(fault: Exception) -> Problem:
     if isinstance(fault, ProtocolError):
         return _theirs(fault)
     if isinstance(fault, Declined):
-        return _declined(fault)
+        return _like(fault.code, fault.detail)
     if isinstance(fault, HubFault):
-        return _ours(FAULTS.get(fault.code, "hub-fault"))
+        return problem(FAULTS.get(fault.code, "hub-fault"))
     if isinstance(fault, RequestValidationError):
         return fields_invalid(fault.errors())
     if isinstance(fault, HTTPException):
         return _http(fault)
-    return Problem(INTERNAL.status, "internal", INTERNAL.title, INTERNAL.next_step)
+    return _like("internal", OURS["internal"].next_step)
 
 
 def fields_invalid(errors: Any) -> Problem:  # noqa: ANN401 - as pydantic gives them
@@ -161,13 +152,10 @@ def _theirs(fault: ProtocolError) -> Problem:
     return found
 
 
-def _declined(fault: Declined) -> Problem:
-    kind = PROBLEMS.get(fault.code) or DECLINED.get(fault.code) or PROBLEMS["conflict"]
-    return Problem(kind.status, fault.code, kind.title, fault.detail)
-
-
-def _ours(code: str) -> Problem:
-    return problem(code)
+def _like(code: str, detail: str) -> Problem:
+    if code in OURS:
+        return Problem(OURS[code].status, code, OURS[code].title, detail)
+    return problem_like(code, detail, "declined")
 
 
 def _http(fault: HTTPException) -> Problem:
