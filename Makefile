@@ -15,7 +15,7 @@ DEV := $(VENV)/.ready-dev-$(KEY)
 BENCH := $(VENV)/.ready-bench-$(KEY)
 PEERS := $(PEER)/.ready-$(KEY)
 
-.PHONY: help demo test lint types imports services-free faults bench bench-matching vectors lock wheel clean
+.PHONY: help demo test lint types imports services-free faults bench bench-matching vectors openapi lock wheel clean
 
 help:
 	@echo 'make demo            the whole exchange with made-up people: SQLite, processes on loopback; leaves demo-out/'
@@ -24,6 +24,7 @@ help:
 	@echo 'make imports         import contracts only          make services-free   the tests, with no service named'
 	@echo 'make faults          the hub killed at a hundred moments under load (FAULT_KILLS, FAULT_SEED)'
 	@echo 'make vectors         write the published vectors again and show any difference'
+	@echo 'make openapi         write the description of the API (docs/openapi.json) again and show any difference'
 	@echo 'make bench           speed beside a mailbox server; writes bench-out/exchange.json'
 	@echo 'make bench-matching  matching on public record-linkage sets; writes bench-out/matching.json'
 	@echo 'make lock            renew the hash-pinned requirement files (needs uv)'
@@ -55,6 +56,10 @@ faults: $(DEV)
 vectors: $(DEV)
 	@set -e; for generator in tests/vectors/generate*.py; do $(BIN)/python "$$generator"; done
 	@git diff --exit-code --stat -- tests/vectors || { echo 'The vectors changed: a change of the wire, or a mistake.'; exit 1; }
+
+openapi: $(DEV)
+	@$(BIN)/python -m hub.app 2>/dev/null > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+	@git diff --stat -- docs/openapi.json
 
 bench: $(BENCH) $(PEERS)
 	@mkdir -p bench-out
