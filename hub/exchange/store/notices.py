@@ -6,7 +6,9 @@ be read of a person lies sealed (`sealed`); `forget` destroys it, and with `secu
 database overwrites the place where it lay.
 """
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -92,6 +94,9 @@ _MOVE: Final = Prepared(
     .where(_notice.c.rec == bindparam("record"))
     .values(state=bindparam("new_state"), log_index=bindparam("new_index"))
 )
+_ENTER: Final = Prepared(
+    update(_notice).where(_notice.c.notice == bindparam("id")).values(log_index=bindparam("new_index"))
+)
 _ASSERT: Final = Prepared(
     update(_notice)
     .where(_notice.c.notice == bindparam("id"))
@@ -125,13 +130,15 @@ _COUNT: Final = Prepared(
 class SqlNotices:
     """`ports.Notices` over a unit of work."""
 
-    __slots__ = ("_index", "_line", "_outbox", "_seals")
+    __slots__ = ("_index", "_line", "_outbox", "_seals", "_seen")
 
     def __init__(self, line: Line, seals: Seals, outbox: SqlOutbox, index: SqlIndex) -> None:
         self._line = line
         self._seals = seals
         self._outbox = outbox
         self._index = index
+        self._seen: dict[NoticeId, StoredNotice] = {}
+        """What this unit of work has read: a notice is looked at by every step of its way."""
 
     def keep(self, notice: CheckedNotice, promise: str) -> str | None:
         """Keep a notice, its parts and its errand; return None, or the promise given before.
@@ -161,8 +168,10 @@ class SqlNotices:
 
     def get(self, notice: NoticeId) -> StoredNotice | None:
         """A notice without its parts."""
-        row = self._line.row(_GET, notice=notice)
-        return None if row is None else self._read(row)
+        found = self._seen.get(notice)
+        if found is None and (row := self._line.row(_GET, notice=notice)) is not None:
+            found = self._seen[notice] = self._read(row)
+        return found
 
     def promise(self, notice: NoticeId) -> str | None:
         """The promise given for it."""
@@ -184,6 +193,11 @@ class SqlNotices:
 
     def set_state(self, notice: NoticeId, state: NoticeState, log_index: int | None = None) -> None:
         """Move a notice; note where its entry stands. What is no longer open is no longer found."""
+        known = self._seen.pop(notice, None)
+        if known is not None and known.state is state and log_index is not None:
+            self._line.change(_ENTER, id=notice, new_index=log_index)
+            self._seen[notice] = replace(known, log_index=log_index)
+            return
         rec, old, index, epoch, tokens = self._moving(notice)
         if state.value != old:
             check_notice_move(NoticeState(old), state)
@@ -194,6 +208,7 @@ class SqlNotices:
 
     def assert_again(self, notice: NoticeId, assertion: Assertion) -> None:
         """Replace what the sender asserts."""
+        self._seen.pop(notice, None)
         touched = self._line.change(
             _ASSERT,
             id=notice,
@@ -206,6 +221,7 @@ class SqlNotices:
 
     def forget(self, notice: NoticeId) -> None:
         """Destroy the at-rest keys, the parts and the tokens; the row and its entry stay."""
+        self._seen.pop(notice, None)
         rec, _, _, epoch, tokens = self._moving(notice)
         self._unfind(rec, epoch, tokens)
         for statement in _FORGET:
@@ -215,6 +231,10 @@ class SqlNotices:
     def expired(self, now: datetime, limit: int) -> Sequence[NoticeId]:
         """Open or closed notices whose time is over."""
         return [NoticeId(row[0]) for row in self._line.rows(_EXPIRED, now=to_micros(now), most=limit)]
+
+    def look_again(self) -> None:
+        """Forget what was read: a savepoint has been undone."""
+        self._seen.clear()
 
     def carried_on(self, member: MemberId, day: date) -> int:
         """How many of a member's notices were carried on a day."""
@@ -267,6 +287,8 @@ class SqlNotices:
             (Errand(ErrandKind.CARRY, notice.signed.manifest.notice), notice.kept_at) for notice, _ in notices
         ]
         self._outbox.add_all(carry)
+        for notice, _ in notices:
+            _MANIFESTS.note(notice.signed.jws, notice.signed.manifest)
 
     def _seal(self, notice: CheckedNotice) -> tuple[dict[str, object], bytes]:
         """The columns of a body, and the keys that open them, sealed too."""
@@ -324,14 +346,14 @@ class SqlNotices:
         keys = None if sealed_keys is None else self._seals.open_keys(sealed_keys, notice)
         return StoredNotice(
             notice=NoticeId(notice),
-            manifest=_manifest(jws),
+            manifest=_MANIFESTS.read(jws),
             jws=jws,
             digest=Digest(digest),
             signed_by=KeyId(signed_by),
             keyed=blank(EpochId(epoch)) if tokens is None else self._keyed(notice, epoch, tokens, filters),
             counter_tokens=None if keys is None or shown is None else _shown(epoch, keys.open_tokens(shown)),
             scope=None if scope is None else Scope(scope),
-            flags=Flags.from_json(from_text(flags)),
+            flags=_flags(flags),
             asserted_at=from_micros(asserted_at),
             realm=Realm(realm),
             kept_at=from_micros(kept_at),
@@ -359,12 +381,41 @@ def id_taken() -> Declined:
     return Declined("notice-id-taken", "another notice has this id: sign the notice again under a new one")
 
 
-@lru_cache(maxsize=512)
-def _manifest(jws: str) -> Manifest:
-    """The manifest; a notice is read several times while it is carried, and reading one takes 150 us."""
-    return reread_manifest(jws)
+@lru_cache(maxsize=1024)
+def _flags(text: str) -> Flags:
+    """The flags; nearly all notices have one of a few sets, and reading one takes 30 us."""
+    return Flags.from_json(from_text(text))
 
 
+class _Manifests:
+    """Manifests read not long ago, by their signed text, for every thread of this process.
+
+    A notice that was just kept is carried next, and is read several times on its way; taking its
+    manifest apart takes 150 us.
+    """
+
+    MOST: Final = 1024
+    """Manifests remembered, at some 8 KiB each."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, Manifest] = {}
+
+    def read(self, jws: str) -> Manifest:
+        """The manifest of a kept notice."""
+        known = self._known.get(jws)
+        return self.note(jws, reread_manifest(jws)) if known is None else known
+
+    def note(self, jws: str, manifest: Manifest) -> Manifest:
+        """Remember a manifest that was read or verified here; the oldest is forgotten for it."""
+        with self._lock:
+            self._known[jws] = manifest
+            if len(self._known) > self.MOST:
+                del self._known[next(iter(self._known))]
+        return manifest
+
+
+_MANIFESTS: Final = _Manifests()
 _SCOPES: Final = frozenset(scope.value for scope in Scope)
 
 

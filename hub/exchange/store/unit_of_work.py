@@ -65,6 +65,7 @@ class SqlWork:
         "_inboxes",
         "_line",
         "_log",
+        "_notices",
         "inboxes",
         "index",
         "inventory",
@@ -87,7 +88,8 @@ class SqlWork:
         self._depth = 0
         self.members: Members = SqlMembers(line)
         self.papers: Papers = SqlPapers(line)
-        self.notices: Notices = SqlNotices(line, seals, outbox, index)
+        self._notices = SqlNotices(line, seals, outbox, index)
+        self.notices: Notices = self._notices
         self.index: Index = index
         self.passages: Passages = SqlPassages(line, seals)
         self.inboxes: Inboxes = self._inboxes
@@ -107,6 +109,7 @@ class SqlWork:
         except BaseException:
             self.line.back_to(point)
             self._log.back_to(mark)
+            self._notices.look_again()
             del self._inboxes.put_here[put:]
             raise
         else:
