@@ -169,8 +169,10 @@ def approve(member: MemberId, fingerprint: str, work: Work, hub: Hub) -> Member:
         raise Declined(
             "fingerprint-differs", "read the fingerprint to each other by telephone; these do not agree"
         )
+    mandates = work.papers.all(PaperKind.MANDATE)
+    itself = {member, *(one.parties[0] for one in mandates if one.parties[1] == member)}
     bound = any(
-        paper.state is PaperState.IN_FORCE and member in paper.parties and _is_real(paper, work)
+        paper.state is PaperState.IN_FORCE and itself & {*paper.parties} and _is_real(paper, work)
         for paper in work.papers.all(PaperKind.AGREEMENT)
     )
     admitted = replace(known, standing=Standing.LIVE if bound and not known.made_up else Standing.TRIAL)
@@ -387,14 +389,28 @@ def put_in_force(paper: Paper, log_index: int, work: Work, hub: Hub) -> Paper:
     for older in versions:
         if older.version < paper.version and older.state is not PaperState.ENDED:
             work.papers.put(replace(older, state=PaperState.SUPERSEDED))
-    if paper.kind is PaperKind.AGREEMENT and _is_real(paper, work):
-        for party in paper.parties:
-            member = work.members.get(party)
-            if member is not None and member.standing is Standing.TRIAL:
-                work.members.put(replace(member, standing=Standing.LIVE))
+    _go_live(paper, work)
     if paper.kind is not PaperKind.EPOCH:
         _reconsider(frozenset(paper.parties), work, hub)
     return bound
+
+
+def _go_live(paper: Paper, work: Work) -> None:
+    """A real agreement makes its parties live, and who acts for them; a live authority's mandate does too."""
+    if not _is_real(paper, work) or paper.kind not in {PaperKind.AGREEMENT, PaperKind.MANDATE}:
+        return
+    if paper.kind is PaperKind.AGREEMENT:
+        live = {*paper.parties}
+    else:
+        authority = work.members.get(paper.parties[0])
+        live = {*paper.parties} if authority and authority.standing is Standing.LIVE else set()
+    for mandate in work.papers.all(PaperKind.MANDATE):
+        if mandate.state is PaperState.IN_FORCE and mandate.parties[0] in live:
+            live.add(mandate.parties[1])
+    for party in live:
+        member = work.members.get(party)
+        if member is not None and member.standing is Standing.TRIAL and not member.made_up:
+            work.members.put(replace(member, standing=Standing.LIVE))
 
 
 def _is_real(paper: Paper, work: Work) -> bool:
