@@ -214,7 +214,7 @@ def shown(items: Sequence[InboxItem], work: Work, hub: Hub) -> list[InboxItem]:
     A key request, or an officer's task, that may be put no longer is shown as stopped, without its body.
     """
     asking = {ItemKind.KEY_REQUEST, ItemKind.OFFICER_TASK}
-    if not any(item.kind in asking and not item.stopped for item in items):
+    if not any(item.kind in asking for item in items):
         return list(items)
     terms = read_terms(work, hub.now())
     return [
