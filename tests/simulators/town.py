@@ -76,7 +76,7 @@ from hub.protocols.names import (
     RequestId,
     new_id,
 )
-from hub.protocols.notice import Assertion
+from hub.protocols.notice import Assertion, assertion_json
 from hub.protocols.restatement import Restatement, Retraction, sign_restatement, sign_retraction
 from hub.protocols.sealing import open_box, open_part
 from hub.protocols.signing import Typ, sign_document
@@ -436,7 +436,8 @@ class TownMember:
         with self.town.store.read() as work:
             signed = work.log.signed()
             assert signed is not None
-            items = work.inboxes.page(self.member, self.place, 500, signed[0])
+            waiting = work.inboxes.page(self.member, self.place, 500, signed[0])
+            items = reception.shown(waiting, work, self.town.hub)
         for item in items:
             self._take(item)
             self.place = item.sequence
@@ -478,6 +479,9 @@ class TownMember:
         signed = sign_restatement(Restatement(notice, assertion), self.keyring.signing)
         with self.town.store.write() as work:
             reception.receive_assertion(notice, signed, self.member, work, self.town.hub)
+        sent = self.sent[notice]
+        assert isinstance(sent.body, dict)
+        self.sent[notice] = replace(sent, body=sent.body | {"assertion": assertion_json(assertion)})
         return signed
 
     def withdraws(self, notice: NoticeId) -> None:

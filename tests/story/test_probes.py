@@ -109,6 +109,7 @@ def test_a_second_claimant_learns_nothing_and_stops_the_first() -> None:
     def build(*, present: bool) -> Town:
         town = region(present=present)
         town.admits("mbr_lambeth", area="208")
+        town.agrees("kent-lambeth-movers")
         town.members["mbr_kent"].grants = False
         town.members["mbr_medway"].publishes(ADA, NoticeType.NEW_ARRIVAL)
         town.slot()
