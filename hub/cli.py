@@ -148,9 +148,9 @@ def db_upgrade(data: Data = None) -> None:
 @db.command("check")
 def db_check(data: Data = None) -> None:
     """Say whether the database has this version's schema; exit 1 where it has not."""
-    from hub.exchange.store.migrations import at_head
+    from hub.exchange.store.schema_version import is_current
 
-    if not at_head(_settings(data).database):
+    if not is_current(_settings(data).database):
         _fail("the database has another version's schema: run `hub db upgrade`", FAILED)
     typer.echo("The database has this version's schema.")
 
@@ -306,7 +306,7 @@ def log_verify(
     """Check every file of a log against its signed checkpoint; exit 4 where one does not hold."""
     from hub.protocols.log_directory import files_of, verify_directory
 
-    with _answers():
+    with _answers(malformed=UNPROVED):
         if folder is not None:
             key = vkey or (folder / "vkey").read_text("utf-8").strip()
             audit = verify_directory(lambda path: (folder / path).read_bytes(), key)
@@ -416,8 +416,8 @@ def _hub(data: Path | None) -> Iterator["Assembly"]:
 
 
 @contextmanager
-def _answers() -> Iterator[None]:
-    """Turn what is raised into one line and an exit code."""
+def _answers(malformed: int = FAILED) -> Iterator[None]:
+    """Turn what is raised into one line and an exit code; `malformed` is that of a form that is wrong."""
     try:
         yield
     except SettingsError as fault:
@@ -425,7 +425,7 @@ def _answers() -> Iterator[None]:
     except Untrusted as fault:
         _fail(f"{fault.code}: {fault.detail}", UNPROVED)
     except MalformedMessage as fault:
-        _fail(f"{fault.code}: {fault.detail}", FAILED)
+        _fail(f"{fault.code}: {fault.detail}", malformed)
     except Declined as fault:
         _fail(f"{fault.code}: {fault.detail}", REFUSED)
     except HubFault as fault:
@@ -477,7 +477,7 @@ def _write_file(path: Path, data: bytes) -> None:
 
 
 def _examine(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    from hub.exchange.store.migrations import at_head
+    from hub.exchange.store.schema_version import is_current
     from hub.protocols.suites import self_test
 
     yield "Python 3.11 or newer", "" if sys.version_info >= (3, 11) else "install a newer Python"
@@ -492,7 +492,7 @@ def _examine(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for what, path in (("hub's key", settings.signing_key_path), ("index key", settings.index_key_path)):
         yield what, "" if path.is_file() else "not there yet; in demo mode the first start makes it"
     if settings.data_dir.is_dir():
-        fine = _fault_of(lambda: at_head(settings.database) or _unlike())
+        fine = _fault_of(lambda: is_current(settings.database) or _unlike())
         yield "database", fine
 
 
@@ -518,11 +518,19 @@ def _celery(data: Path | None, *words: str) -> NoReturn:
 
 
 def mount(into: typer.Typer) -> None:
-    """Add every command and group that is installed under the entry point `hub.commands`."""
+    """Add every command and group that is installed under the entry point `hub.commands`.
+
+    A group that is here already takes the other's commands in: `hub linkage` has verbs of both sides.
+    """
     for entry in sorted(entry_points(group=COMMANDS), key=lambda one: one.name):
         found = entry.load()
         into.registered_commands.extend(found.registered_commands)
-        into.registered_groups.extend(found.registered_groups)
+        for added in found.registered_groups:
+            ours = [one.typer_instance for one in into.registered_groups if one.name == added.name]
+            if ours and ours[0] is not None and added.typer_instance is not None:
+                ours[0].registered_commands.extend(added.typer_instance.registered_commands)
+            else:
+                into.registered_groups.append(added)
 
 
 def main() -> None:
