@@ -7,7 +7,8 @@ and the database must have this version's schema. Nothing is decided here about 
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from hub.exchange.ports import Hub
 from hub.exchange.store.guard import FileGuard
-from hub.exchange.store.migrations import at_head, upgrade
+from hub.exchange.store.schema_version import is_current
 from hub.exchange.store.unit_of_work import SqlStore
 from hub.protocols.keys import SigningKey
 from hub.protocols.suites import self_test
@@ -42,7 +43,12 @@ def assemble(settings: Settings, *, alone: bool = False) -> Assembly:
     cannot be opened, `Untrusted` where the cryptography of this machine fails its self-test.
     """
     self_test()
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _for_the_owner_alone():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return _assemble(settings, alone=alone)
+
+
+def _assemble(settings: Settings, *, alone: bool) -> Assembly:
     index_key = _key(settings.index_key_path, settings)
     hub = Hub(
         origin=urlsplit(settings.public_origin).netloc,
@@ -59,16 +65,29 @@ def assemble(settings: Settings, *, alone: bool = False) -> Assembly:
     return Assembly(settings, SqlStore(settings.database, index_key, alone=alone), hub)
 
 
+@contextmanager
+def _for_the_owner_alone() -> Iterator[None]:
+    """Files made meanwhile, the database first of all, can be read by nobody else."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def utc_now() -> datetime:
     """The present instant."""
     return datetime.now(UTC)
 
 
 def _check_schema(settings: Settings) -> None:
-    if not settings.live:
-        upgrade(settings.database)
-    elif not at_head(settings.database):
+    if is_current(settings.database):
+        return
+    if settings.live:
         raise SettingsError(["the database has another version's schema: run `hub db upgrade`"])
+    from hub.exchange.store.migrations import upgrade  # noqa: PLC0415 - a third of a second, needed once
+
+    upgrade(settings.database)
 
 
 def _key(path: Path, settings: Settings) -> bytes:
