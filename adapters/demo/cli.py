@@ -11,6 +11,7 @@ import typer
 from adapters.demo.errors import DemoFault
 
 FAILED = 1
+SEED = 5
 
 app = typer.Typer(add_completion=False)
 
@@ -19,7 +20,7 @@ app = typer.Typer(add_completion=False)
 def demo(
     *,
     serve: Annotated[bool, typer.Option("--serve", help="Keep the same world up until Ctrl-C.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Another number, other made-up people.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Another number, other made-up people.")] = SEED,
     out: Annotated[Path, typer.Option(help="Folder to leave everything in.")] = Path("demo-out"),
 ) -> None:
     """Tell the whole story with made-up people: nothing leaves this computer."""

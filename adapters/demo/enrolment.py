@@ -49,7 +49,7 @@ def enrol_everybody(out: Path, hub: Running, operator: Operator) -> dict[str, Ga
     together(enrol, zip(MEMBERS, codes, strict=True))
     for cast in MEMBERS:
         operator.does(*_approve(cast, fingerprints[cast.home]))
-    identity = Home(homes(out) / CUSTODIAN.home).keyring().identity.public.jwks
+    identity = Home(homes(out) / CUSTODIAN.home).keyring().identity.public.jwks  # handed over by hand
     gateways: dict[str, Gateway] = {}
 
     def open_home(cast: Cast) -> None:
@@ -109,7 +109,9 @@ def _approve(cast: Cast, fingerprint: str) -> list[str]:
 
 
 def _desk(cast: Cast) -> Desk:
-    return Desk(cast.name, "Tracking team", "01632 960000", f"tracking@{cast.home}.example")
+    return Desk(
+        cast.name, "Tracking team", "01632 960000", f"tracking@{cast.home}.example", area=cast.lies_in
+    )
 
 
 def _is_admitted(gateway: Gateway) -> bool:

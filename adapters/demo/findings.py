@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from adapters.demo import lines, opening, operator_log, probes, proving
 from adapters.demo.enrolment import MANDATES
@@ -24,6 +25,9 @@ from adapters.demo.world import AREAS, MEMBERS, World
 from hub.protocols.canonical import Json, b64u
 from hub.protocols.delivery import Stage
 from hub.protocols.names import AgreementId, MemberId
+
+SHOWN: Final = ("strong", "kent", "medway")
+"""The person of the story whose notice is shown opened, who sent it, and who opened it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +90,15 @@ class Findings:
 def find(world: World, done: Exchanged, say: Callable[[str], None], begun: float) -> Findings:
     """Gather everything that a run came to, and say each claim as it is found."""
     whole = operator_log.read_log(world.operator)
-    log = [line for line in whole if line.index < done.log_size]
+    log = done.own_story(whole)
     matches = count_matches(done.told, log, world.region, answered(world))
     explained = explain_one(matches, world.region)
     say(lines.matched(matches, explained))
-    shown = shown_refusals(world, done.told, log)
+    shown, waiting = shown_refusals(world, done.told, log), done.waiting(world)
     stages = Counter(str(line.record["stage"]) for line in log if line.kind == "release")
-    say(lines.released(stages[Stage.IDENTITY.value], stages[Stage.REST.value], shown, done.waiting))
+    say(lines.released(stages[Stage.IDENTITY.value], stages[Stage.REST.value], shown, waiting))
     opened = opening.write_opened(world)
-    notice = opening.one_notice(world, done.shown_at, done.shown, done.sealed)
+    notice = opening.one_notice(world, *SHOWN, done.told)
     say(lines.opened(notice))
     proved = _prove(world)
     say(lines.logged(proved))
@@ -114,7 +118,7 @@ def find(world: World, done: Exchanged, say: Callable[[str], None], begun: float
         released=stages.total(),
         refused={code: len(found) for code, found in operator_log.refusals(log, done.told).items()},
         shown=shown,
-        waiting=done.waiting,
+        waiting=waiting,
         opened=opened,
         acknowledged=sum(line.kind == "acknowledgement" for line in log),
         notice=notice,

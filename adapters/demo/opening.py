@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from adapters.demo.matches import Told, notice_of
 from adapters.demo.world import NAMES, World, in_each
 from adapters.member import Gateway
-from adapters.member.errors import HubRefused
 from adapters.member.records import Received
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.delivery import read_delivery
-from hub.protocols.names import DisclosureId, NoticeId, Part
+from hub.protocols.names import NoticeId, Part
 from hub.protocols.sealing import part_digest
 
 SHOWN_BYTES: Final = 48
@@ -52,40 +52,30 @@ def write_opened(world: World) -> int:
     return sum(in_each(world.gateways, _write).values())
 
 
-def take_sealed(world: World, home: str, notice: NoticeId) -> dict[DisclosureId, tuple[Sealed, ...]]:
-    """Fetch deliveries again as the hub holds them, before they are closed and their bodies forgotten."""
-    gateway = world.gateways[home]
-    found = {}
-    for received in gateway.records.of_notice(notice):
-        try:
-            data = gateway.transport.fetch(f"/v1/inbox/{received.item}/delivery")
-        except HubRefused:  # stopped since it was opened
-            continue
-        parts = read_delivery(data).parts
-        found[received.item] = tuple(_sealed(part, jwe) for part, jwe in parts.items())
-    return found
-
-
 def one_notice(
-    world: World, home: str, notice: NoticeId, taken: Mapping[DisclosureId, tuple[Sealed, ...]]
+    world: World, special: str, sender: str, recipient: str, told: Mapping[NoticeId, Told]
 ) -> OneNotice:
-    """Put both sides of one notice beside one another."""
-    stages = world.gateways[home].records.of_notice(notice)
-    facts, grounds = dict[str, Json](), list[Mapping[str, Json]]()
+    """Put both sides of one notice beside one another: as opened, and fetched again as the hub holds it."""
+    notice = notice_of(world.region, told, special, sender)
+    gateway = world.gateways[recipient]
+    facts, grounds, sealed = dict[str, Json](), list[Mapping[str, Json]](), list[Sealed]()
+    stages = gateway.records.of_notice(notice)
     for received in stages:
         body = _body(received)
         opened, about = body["facts"], body["about"]
         facts |= opened if isinstance(opened, dict) else {}
         given = about["grounds"] if isinstance(about, dict) else None
         grounds += [ground for ground in given if isinstance(ground, dict)] if isinstance(given, list) else []
+        parts = read_delivery(gateway.transport.fetch(f"/v1/inbox/{received.item}/delivery")).parts
+        sealed += [_sealed(part, jwe) for part, jwe in parts.items()]
     return OneNotice(
         notice=notice,
         sender=NAMES[stages[0].sender],
-        recipient=world.gateways[home].pinned.name,
+        recipient=gateway.pinned.name,
         facts=facts,
         grounds=tuple(grounds),
         entry=stages[0].log_index,
-        sealed=tuple(one for received in stages for one in taken.get(received.item, ())),
+        sealed=tuple(sealed),
     )
 
 

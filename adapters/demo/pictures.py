@@ -48,7 +48,7 @@ def waterfall(steps: Sequence[Step], lines: Lines) -> str:
     ends = [0]
     for step in steps:
         ends.append(ends[-1] + step.millibits)
-    scale = _Scale(min([*ends, 0]), max([*ends, lines.certain]), 300, WIDTH - 60)
+    scale = _Scale(min([*ends, 0]), max([*ends, lines.certain]), 300, WIDTH - 110)
     top, height = 44, 40 + 30 * (len(steps) + 1) + 24
     drawn = [_line(scale.x(lines.second_look), "second look", height, 14)]
     drawn.append(_line(scale.x(lines.certain), "certain", height, 32))
@@ -134,7 +134,8 @@ def _text(
     weight = ' font-weight="bold"' if bold else ""
     anchor = ' text-anchor="middle"' if middle else ""
     place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}"'
-    return f'<text {place} fill="{colour}"{weight}{anchor}>{escape(words)}</text>'
+    halo = 'stroke="#ffffff" stroke-width="4" paint-order="stroke"'  # lines may run behind words
+    return f'<text {place} fill="{colour}" {halo}{weight}{anchor}>{escape(words)}</text>'
 
 
 def _box(x: float, y: float, width: float, height: float, fill: str, edge: str = "") -> str:
@@ -165,7 +166,7 @@ def _sum(total: int, y: int, scale: _Scale) -> str:
         _stroke(0, y + 1, WIDTH, y + 1, _GREY)
         + _text(0, y + 23, "all evidence together", bold=True)
         + f'<circle cx="{x:.1f}" cy="{y + 17}" r="7" fill="{_BLUE}"/>'
-        + _text(x - 12 if x > WIDTH - 110 else x + 12, y + 23, f"{total / 1000:+.1f} bits", bold=True)
+        + _text(x + 12, y + 23, f"{total / 1000:+.1f} bits", bold=True)
     )
 
 

@@ -26,6 +26,9 @@ from hub.protocols.names import NoticeId, NoticeType
 PROBER: Final = "southwark"
 """In agreement with Medway; with Kent it has none."""
 
+TARGETS: Final = (("open_kent", "kent"), ("open_medway", "medway"), ("arrived_medway", "medway"))
+"""Whose notices the probes are aimed at, and which member's they are."""
+
 OVER: Final = 3
 """Notices beyond the day's allowance."""
 ALLOWANCE: Final = 20
@@ -135,7 +138,7 @@ def look(world: World, attempted: tuple[Attempted, ...]) -> Probing:
 
 
 def _publish(gateway: Gateway, move: Move, kind: NoticeType) -> tuple[NoticeId, Json]:
-    composed = gateway.compose(move, kind, OFFICER, gateway.epoch())
+    composed = gateway.outbox.compose(move, kind, OFFICER, gateway.epoch())
     gateway.records.queue(composed.sent)
     answer = gateway.transport.send("/v1/notices", composed.envelope, "application/json")
     gateway.records.promised(composed.sent.notice, Reader(answer, "answer").text("promise", max=4096))

@@ -1,8 +1,7 @@
 """Publishes every member's own files, as its officers would, and asks one question before.
 
 Departures are brought first, then arrivals and enrolments, as it is most often in life: so whoever
-holds the older notice is the area that the young person left. A college sends only what crosses a
-border: its learners from its own area are that area's to know already.
+holds the older notice is the area that the young person left.
 """
 
 from collections.abc import Iterator
@@ -12,16 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from adapters.columns import guess_mapping
+from adapters.demo.errors import DemoFault
 from adapters.demo.files import CASELOAD, FILES, InputFile
-from adapters.demo.invention import AREAS
-from adapters.demo.people import COLLEGES
 from adapters.demo.world import NAMES, World, in_each
 from adapters.formats import format_of
 from adapters.member import Gateway
-from adapters.member.routing import authority_of
 from adapters.move import Move
 from hub.consent.decision import Decision
-from hub.consent.explain import REMEDIES
+from hub.consent.documents import vocabularies
+from hub.consent.explain import REMEDIES, WHAT
 from hub.protocols.names import MemberId, NoticeId, NoticeType
 
 OFFICER: Final = "A. Officer"
@@ -53,6 +51,8 @@ class Foreseen:
     """One part as the dry run foresees it; `cited` names agreement, version and clause."""
 
     part: str
+    words: str
+    """The part in an officer's words."""
     permitted: bool
     code: str
     cited: str
@@ -103,14 +103,6 @@ def read_moves(path: Path, notice_type: str) -> Iterator[Move]:
     return (said for said in found.read_moves(path, mapping) if isinstance(said, Move))
 
 
-def crosses_border(home: str, move: Move) -> bool:
-    """Whether somebody who enrolled lives outside the college's own area."""
-    own, _ = COLLEGES[home]
-    address = move.to_address or move.from_address
-    postcode = "" if address is None or address.postcode is None else address.postcode
-    return authority_of(postcode).authority != AREAS[own][0]
-
-
 @dataclass(slots=True)
 class _Told:
     promised: list[NoticeId] = field(default_factory=list)
@@ -123,33 +115,39 @@ def _publish(files: list[InputFile], gateway: Gateway) -> _Told:
     for file in files:
         if file.member != home:
             continue
-        moves = list(read_moves(gateway.home.path / file.name, file.notice_type))
-        if home in COLLEGES:
-            abroad = [move for move in moves if crosses_border(home, move)]
-            told.at_home += len(moves) - len(abroad)
-            moves = abroad
+        moves = read_moves(gateway.home.path / file.name, file.notice_type)
         done = gateway.publish(moves, NoticeType(file.notice_type), OFFICER)
+        if done.refused or done.later:
+            why = done.refused[0].detail if done.refused else done.later
+            raise DemoFault(f"{home} could not publish {file.name} ({why})", "report this: it is a fault")
         told.promised += done.promised
         told.out_of_scope += done.out_of_scope
+        told.at_home += done.at_home
     return told
 
 
 def _foreseen(decision: Decision) -> Foreseen:
+    part, words = decision.category.value, WHAT[decision.category]
     if decision.permit is not None:
         permit = decision.permit
         cited = f"{permit.agreement} v{permit.version}, clause {permit.clause}"
-        return Foreseen(
-            decision.category.value, permitted=True, code="", cited=cited, why=permit.basis, who=""
-        )
+        return Foreseen(part, words, permitted=True, code="", cited=cited, why=_lawful(permit.basis), who="")
     reason = decision.reasons[0]
     return Foreseen(
-        decision.category.value,
+        part,
+        words,
         permitted=False,
         code=reason.code.value,
         cited=cite(reason.agreement, reason.version, reason.clause),
         why=reason.detail,
         who=REMEDIES[reason.code].who,
     )
+
+
+def _lawful(basis: str) -> str:
+    """Write out the codes of a lawful basis: `uk-gdpr:6(1)(e) esa2008:s17`."""
+    known = {code: term["label"] for codes in vocabularies().values() for code, term in codes.items()}
+    return "; ".join(f"{code} ({known[code]})" if code in known else code for code in basis.split())
 
 
 def cite(agreement: str | None, version: int | None, clause: str | None) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from adapters.demo.people import Region
+from adapters.demo.invention import AREAS as REGION
+from adapters.demo.people import COLLEGES, Region
 from adapters.demo.processes import Operator, Running
 from adapters.member import Gateway
 from hub.protocols.names import AgreementId, MemberId, MemberKind
@@ -31,6 +32,13 @@ class Cast:
     kind: MemberKind
     area: str | None = None
     acts_for: str | None = None
+    nearby: str | None = None
+    """The home of the authority in whose area a college lies."""
+
+    @property
+    def lies_in(self) -> str | None:
+        """DfE code of the area that the member lies in."""
+        return self.area if self.nearby is None else REGION[self.nearby][0]
 
     @property
     def member(self) -> MemberId:
@@ -47,8 +55,13 @@ MEMBERS: Final = (
     Cast("lambeth", "London Borough of Lambeth", MemberKind.AUTHORITY, "208"),
     Cast("southwark", "London Borough of Southwark", MemberKind.AUTHORITY, "210"),
     Cast("thames-careers", "Thames Careers Limited", MemberKind.CAREERS_COMPANY, acts_for="lambeth"),
-    Cast("thames-college", "Thames College", MemberKind.COLLEGE),
-    Cast("north-kent-college", "North Kent College", MemberKind.COLLEGE),
+    Cast("thames-college", "Thames College", MemberKind.COLLEGE, nearby=COLLEGES["thames-college"][0]),
+    Cast(
+        "north-kent-college",
+        "North Kent College",
+        MemberKind.COLLEGE,
+        nearby=COLLEGES["north-kent-college"][0],
+    ),
     OBSERVER,
     CUSTODIAN,
 )
