@@ -262,7 +262,7 @@ class WebMember:
             **changes,
         }
         return make_proof(
-            changes.get("method", method),
+            changes.get("verb", method),
             made["url"],
             made["key"],
             made["now"],
