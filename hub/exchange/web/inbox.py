@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.exchange.errors import Declined, NotYours
-from hub.exchange.ports import Work
+from hub.exchange.ports import Hub, Work
 from hub.exchange.reception import (
     fetch_delivery,
     note_stopped,
@@ -22,6 +22,7 @@ from hub.exchange.reception import (
     receive_approval,
     receive_confirmation,
     receive_outcome,
+    shown,
 )
 from hub.exchange.stages import InboxItem
 from hub.exchange.web import schemas
@@ -106,7 +107,7 @@ async def count_waiting(desk: DeskIs, caller: CallerIs, cursor: str | None = Non
 async def read_item(item: str, desk: DeskIs, caller: CallerIs) -> dict[str, Any]:
     """Give one item, with the entry behind it where the member may open that."""
     name = DisclosureId(named(item, "dis"))
-    return await desk.read(lambda work: _proved(name, caller.member, work))
+    return await desk.read(lambda work: _proved(name, caller.member, work, desk.hub))
 
 
 @router.post("/v1/inbox/{item}/confirmation", status_code=202, response_model=schemas.Accepted)
@@ -161,7 +162,7 @@ async def _collect(desk: Desk, member: MemberId, after: int, limit: int, wait: i
 async def _look(desk: Desk, member: MemberId, after: int, limit: int) -> list[InboxItem]:
     if desk.store.empty_poll(member, after):
         return []
-    return await desk.glance(lambda work: _page(work, member, after, limit + 1))
+    return await desk.glance(lambda work: shown(_page(work, member, after, limit + 1), work, desk.hub))
 
 
 def _page(work: Work, member: MemberId, after: int, limit: int) -> list[InboxItem]:
@@ -195,7 +196,7 @@ def _item_json(item: InboxItem) -> dict[str, Any]:
     }
 
 
-def _proved(name: DisclosureId, member: MemberId, work: Work) -> dict[str, Any]:
+def _proved(name: DisclosureId, member: MemberId, work: Work, hub: Hub) -> dict[str, Any]:
     found, signed = work.inboxes.get(name), work.log.signed()
     if found is None or found.member != member or signed is None or found.log_index >= signed[0]:
         raise NotYours
@@ -203,7 +204,7 @@ def _proved(name: DisclosureId, member: MemberId, work: Work) -> dict[str, Any]:
     opening = proof = None
     if entry is not None and entry.opening is not None and member in entry.parties:
         opening, proof = proof_of(found, work)
-    return {**_item_json(found), "opening": opening, "proof": proof}
+    return {**_item_json(shown([found], work, hub)[0]), "opening": opening, "proof": proof}
 
 
 def _number(text: str | None, name: str, usual: int, least: int, most: int) -> int:
