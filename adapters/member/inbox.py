@@ -153,11 +153,10 @@ class Inbox:
             self._records.wait(Waiting(name, "fault", None, "open", {"kind": kind, "code": fault.code}))
 
     def _take_kind(self, name: DisclosureId, kind: str, item: Reader, taken: Taken) -> None:
-        if kind == "delivery":
-            if item.boolean("stopped"):
-                taken.stopped += 1
-            else:
-                self._take_delivery(name, item.object("body"), taken)
+        if kind in {"delivery", "key_request", "officer_task"} and item.boolean("stopped"):
+            taken.stopped += 1  # lapsed, answered or withdrawn meanwhile: nothing is left to do
+        elif kind == "delivery":
+            self._take_delivery(name, item.object("body"), taken)
         elif kind == "key_request":
             self.answer(name, self._request(name), None, taken)
         elif kind == "officer_task":
