@@ -127,6 +127,27 @@ class SqlWork:
         return self._inboxes.put_here
 
 
+class InTurn:
+    """A lock whose holder, wanting it again at once, waits until those before it have had it.
+
+    The threads that write are few: one for all requests, one that carries. Without turns the one
+    that carries would take the lock back before the other has woken.
+    """
+
+    __slots__ = ("_next", "_now")
+
+    def __init__(self) -> None:
+        self._next = threading.Lock()
+        self._now = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._next:
+            self._now.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._now.release()
+
+
 class SqlStore:
     """`ports.Store` over one database. The schema must be there: see `migrations.upgrade`.
 
@@ -140,7 +161,7 @@ class SqlStore:
         self._engine = open_engine(url)
         self._seals = Seals(index_key, chance)
         self._last = LastNumbers() if alone else None
-        self._writing = threading.Lock()
+        self._writing = InTurn()
         self._writer_thread: int | None = None
         self._write_connection = self._connect()
         self._idle: list[PoolProxiedConnection] = []
