@@ -19,8 +19,8 @@ from hub.exchange.stages import Errand, ErrandKind
 from hub.exchange.states import NoticeState
 from hub.protocols.errors import ProtocolError
 
-BATCH: Final = 256
-"""Errands of one unit of work: enough to share one commit, few enough to hold the writer briefly."""
+BATCH: Final = 64
+"""Errands of one unit of work: enough to share one commit, few enough to hold the writer some 100 ms."""
 
 RETRY_SECONDS: Final = (1, 5, 30, 300, 3600)
 """Until a failed errand is tried again; the last repeats, and each failure is an alarm."""
