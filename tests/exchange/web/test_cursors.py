@@ -63,3 +63,18 @@ def test_another_hubs_cursor_is_refused() -> None:
     """Cursors are signed under a key of the hub."""
     with pytest.raises(MalformedMessage, match="cursor-invalid"):
         CURSORS.read(Cursors(bytes([1]) * 32).write("a", KENT, 7), "a", KENT, 0)
+
+
+@given(st.integers(min_value=0, max_value=2**53), st.integers(min_value=0, max_value=2**53))
+def test_a_cursor_tells_nothing_of_its_place(one: int, other: int) -> None:
+    """Places are numbers that all members share: neither the number nor its length can be seen (I9)."""
+    first, second = (canonical.unb64u(CURSORS.write("inbox", KENT, place)) for place in (one, other))
+    assert len(first) == len(second)
+    assert str(one + 10**9).encode() not in canonical.unb64u(CURSORS.write("inbox", KENT, one + 10**9))
+    assert b"inbox" not in first
+    assert (first == second) is (one == other)
+
+
+def test_one_place_has_one_cursor() -> None:
+    """The same page has the same cursor, so that its ETag stays the same."""
+    assert CURSORS.write("inbox", KENT, 7) == CURSORS.write("inbox", KENT, 7)
