@@ -89,7 +89,7 @@ def released(identity: int, rest: int, shown: Sequence[Shown], waiting: int) -> 
         head = _beside("refused", "") if place == 0 else _BESIDE
         told.append(f"{head}{one.code:<14} {one.words}")
         told.append(f"{_BESIDE}{'':<14} {one.cited}")
-    told.append(f"{_BESIDE}{waiting} cases wait for a named officer; no machine decides them")
+    told.append(f"{_BESIDE}{waiting} cases wait for an officer; no machine decides them")
     return "\n".join(told)
 
 
