@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.member.gateway import Gateway
-from hub.protocols.names import NoticeType
+from hub.protocols.names import MemberKind, NoticeType
 from tests.simulators.town import Town
 from tests.simulators.wire import Wire
 from tests.story.people import ADA
@@ -40,6 +40,12 @@ def kent(wire: Wire, tmp_path: Path) -> Gateway:
 def medway(wire: Wire, tmp_path: Path) -> Gateway:
     """Medway's gateway."""
     return wire.joins("mbr_medway", tmp_path / "medway", area="887")
+
+
+@pytest.fixture
+def company(wire: Wire, tmp_path: Path) -> Gateway:
+    """A careers company's gateway; nobody has given it a mandate yet."""
+    return wire.joins("mbr_thames-careers", tmp_path / "company", MemberKind.CAREERS_COMPANY)
 
 
 @pytest.fixture

@@ -1,0 +1,162 @@
+"""A move becomes a signed notice: everything sealed, nothing in clear that need not be."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapters.member.compose import Addressee, Composed, compose
+from adapters.member.errors import GatewayFault
+from adapters.member.home import Pinned
+from adapters.member.keyring import Keyring, new_keyring
+from adapters.move import Found, Move
+from hub.consent.flags import Flags
+from hub.protocols import canonical
+from hub.protocols.canonical import Json
+from hub.protocols.names import EpochId, MemberId, NoticeType, Part
+from hub.protocols.notice import Manifest, read_envelope, read_manifest, verify_notice
+from hub.protocols.sealing import open_box, open_part
+from tests.conftest import START
+from tests.story.people import ADA, INSTRUCTED, SHIELDED
+
+EPOCH = EpochId("ep_00000000000000000000000001")
+KENT = MemberId("mbr_kent")
+PINNED = Pinned(
+    hub_url="https://hub.example",
+    member=KENT,
+    name="Kent",
+    log_vkey="",
+    hub_key=None,
+    custodian=MemberId("mbr_custodian"),
+    custodian_identity=None,
+    team="Team",
+    telephone="01632 960000",
+    mailbox="team@example.org",
+)
+
+
+@pytest.fixture(scope="module")
+def keyring() -> Keyring:
+    """Kent's keys."""
+    return new_keyring().with_linkage(EPOCH, b"\x07" * 32)
+
+
+def made(
+    keyring: Keyring, move: Move = ADA, kind: NoticeType = NoticeType.MOVED_OUT, to: Addressee | None = None
+) -> Composed:
+    """A notice of a move."""
+    return compose(move, kind, PINNED, keyring, EPOCH, "A. Officer", START, to)
+
+
+def manifest_of(composed: Composed, keyring: Keyring) -> Manifest:
+    """What the hub may see."""
+    return read_manifest(read_envelope(composed.envelope).manifest, keyring.signing.public)
+
+
+def body_of(composed: Composed) -> dict[str, Json]:
+    """What the gateway keeps."""
+    assert isinstance(composed.sent.body, dict)
+    return composed.sent.body
+
+
+def test_a_notice_holds_under_its_senders_key(keyring: Keyring) -> None:
+    """Signature, digests, sizes and suite, as the hub checks them."""
+    composed = made(keyring)
+    notice = verify_notice(read_envelope(composed.envelope), keyring.signing.public)
+    said = notice.manifest
+    assert (said.sender, said.type, said.officer) == (KENT, "moved_out", "A. Officer")
+    assert (notice.digest, notice.manifest.notice) == (composed.sent.digest, composed.sent.notice)
+    assert notice.box is None
+
+
+def test_nothing_of_the_person_is_in_clear(keyring: Keyring) -> None:
+    """Neither as it is written nor without separators, in either case (I1)."""
+    composed = made(keyring)
+    manifest = canonical.unb64u(read_envelope(composed.envelope).manifest.split(".")[1])
+    sent = (composed.envelope + manifest).lower()
+    for fact in (
+        b"exampleton",
+        b"2009-11-12",
+        b"20091112",
+        b"me14",
+        b"me4 4tr",
+        b"f886499920001",
+        b"example road",
+    ):
+        assert fact not in sent
+
+
+def test_every_part_is_there_and_opens_with_its_own_key(keyring: Keyring) -> None:
+    """Also the parts that hold nothing: their ciphertexts tell no difference."""
+    composed = made(keyring)
+    envelope = read_envelope(composed.envelope)
+    keys = body_of(composed)["keys"]
+    assert isinstance(keys, dict)
+    manifest = manifest_of(composed, keyring)
+    opened = {
+        part: open_part(part, jwe, canonical.unb64u(str(keys[part.value])), manifest.entry(part).plain_digest)
+        for part, jwe in envelope.parts.items()
+    }
+    assert set(opened) == set(Part)
+    assert opened[Part.IDENTITY] == {"given": "Ada", "family": "Exampleton", "dob": "2009-11-12"}
+    assert opened[Part.CARE] is opened[Part.OFFENDING] is None
+    assert len(set(keys.values())) == 10
+
+
+def test_a_named_recipients_box_holds_what_it_could_be_entitled_to(keyring: Keyring) -> None:
+    """And no other key."""
+    other = new_keyring()
+    to = Addressee(MemberId("mbr_medway"), other.sealing[0].public, frozenset({Part.IDENTITY, Part.ADDRESS}))
+    composed = made(keyring, kind=NoticeType.LEAVER, to=to)
+    box = read_envelope(composed.envelope).box
+    assert box is not None
+    assert box.recipient == composed.sent.recipient == "mbr_medway"
+    assert set(open_box(box.jwe, composed.sent.notice, other.sealing[0])) == {Part.IDENTITY, Part.ADDRESS}
+
+
+def test_flags_and_scope_are_asserted_for_thirty_days(keyring: Keyring) -> None:
+    """What the hub cannot see, it takes on this signature."""
+    assertion = manifest_of(made(keyring, INSTRUCTED), keyring).assertion
+    assert (assertion.scope, assertion.asserted_at) == ("age_16_17", START)
+    assert Flags.from_json(assertion.flags).instruction == {Part.PARTICIPATION, Part.CONTACT}
+    assert Flags.from_json(manifest_of(made(keyring, SHIELDED), keyring).assertion.flags).shield
+
+
+def test_who_is_out_of_scope_is_not_composed(keyring: Keyring) -> None:
+    """Not even hashed."""
+    with pytest.raises(GatewayFault, match="out-of-scope"):
+        made(keyring, replace(ADA, dob=ADA.dob.replace(year=2001)))
+
+
+def test_no_day_of_the_manifest_is_a_birthday_or_in_the_future(keyring: Keyring) -> None:
+    """Without a day of its own an event is of today."""
+    today = START.date()
+    assert manifest_of(made(keyring), keyring).event_on == today
+    ahead = replace(ADA, event_date=today.replace(year=2027))
+    assert manifest_of(made(keyring, ahead), keyring).event_on == today
+    moved = today.replace(month=9)
+    assert manifest_of(made(keyring, replace(ADA, event_date=moved)), keyring).event_on == moved
+
+
+def test_it_ends_on_the_31_january_that_follows(keyring: Keyring) -> None:
+    """June's leavers still meet the autumn's enrolment lists."""
+    expires = manifest_of(made(keyring), keyring).expires_at
+    assert canonical.instant(expires) == "2027-01-31T23:59:59Z" == body_of(made(keyring))["expires"]
+
+
+def test_the_same_row_has_the_same_source_and_another_row_has_not(keyring: Keyring) -> None:
+    """Keyed, so that facts cannot be guessed from it; the place in the file does not count."""
+    source = made(keyring).sent.source
+    assert made(keyring, replace(ADA, place="row 77")).sent.source == source
+    assert made(keyring, replace(ADA, activity="310")).sent.source != source
+    assert made(keyring, kind=NoticeType.NEW_ARRIVAL).sent.source != source
+    other = new_keyring().with_linkage(EPOCH, b"\x07" * 32)
+    assert made(other).sent.source != source
+
+
+def test_what_a_renewal_needs_is_kept(keyring: Keyring) -> None:
+    """The assertion, and the statuses that carry a scope beyond nineteen."""
+    grown = replace(ADA, dob=ADA.dob.replace(year=2004), found=frozenset({Found.EHC_PLAN, Found.CARER}))
+    kept = body_of(made(keyring, grown))
+    assert kept["statuses"] == ["ehc_plan"]
+    assert isinstance(kept["assertion"], dict)
+    assert kept["assertion"]["scope"] == "ehcp_20_24"

@@ -1,0 +1,79 @@
+"""A member's own files: columns guessed, corrected, remembered; bad rows beside good ones."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from adapters.columns import Field, Home
+from adapters.member.errors import GatewayFault
+from adapters.member.files import open_rows, read_placings, remember, stream_rows
+from adapters.move import UnusableFile
+
+CSV = "Forename,Surname,DOB,Where from,Postcode\nAda,Exampleton,12/11/2009,x,ME14 1XQ\nBen,,1/2/2010,y,\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Two rows, the second without a surname."""
+    path = tmp_path / "leavers.csv"
+    path.write_text(CSV)
+    return path
+
+
+def test_good_rows_are_given_on_and_bad_ones_are_named(file: Path) -> None:
+    """By row, column and reason."""
+    rows = open_rows(file, kind="moved_out")
+    assert [move.given for move in rows] == ["Ada"]
+    assert [(one.place, one.column, one.code) for one in rows.bad] == [("row 3", "Surname", "name-missing")]
+    assert (rows.read, rows.columns.home) == (1, Home.FORMER)
+
+
+def test_a_hand_places_what_could_not_be_guessed(file: Path) -> None:
+    """And leaves out what was guessed wrongly."""
+    rows = open_rows(file, placed={"Where from": "local_ref", "Postcode": ""})
+    assert rows.columns.fields[3:] == (Field.LOCAL_REF, None)
+    assert [move.local_ref for move in rows] == ["x"]
+
+
+def test_what_was_placed_is_remembered_for_the_next_file(file: Path, tmp_path: Path) -> None:
+    """With the same headers and the same kind of notice, and for no other."""
+    rows = open_rows(file, home=tmp_path, kind="moved_out", placed={"Where from": "local_ref"})
+    remember(rows, tmp_path, "moved_out")
+    assert open_rows(file, home=tmp_path, kind="moved_out").columns.fields[3] is Field.LOCAL_REF
+    assert open_rows(file, home=tmp_path, kind="new_arrival").columns.fields[3] is None
+    assert open_rows(file).columns.fields[3] is None
+
+
+def test_a_stream_is_read_like_a_file(tmp_path: Path) -> None:
+    """Told by its first bytes."""
+    rows = stream_rows(io.BytesIO(CSV.encode()), tmp_path, "moved_out")
+    assert ([move.given for move in rows], rows.format.name) == (["Ada"], "csv")
+    line = b'{"given":"Ada","family":"Exampleton","dob":"2009-11-12"}\n'
+    rows = stream_rows(io.BytesIO(line), tmp_path, "moved_out")
+    assert ([move.given for move in rows], rows.format.name) == (["Ada"], "jsonl")
+
+
+def test_a_format_can_be_forced(file: Path) -> None:
+    """And a wrong one is refused before any row."""
+    with pytest.raises(UnusableFile):
+        open_rows(file, format_name="xlsx")
+    with pytest.raises(GatewayFault, match="format-unknown"):
+        open_rows(file, format_name="pdf")
+
+
+@pytest.mark.parametrize(
+    ("placed", "code"), [({"No such": "given"}, "map-column"), ({"Postcode": "no_such"}, "map-field")]
+)
+def test_a_placing_that_names_nothing_is_refused(file: Path, placed: dict[str, str], code: str) -> None:
+    """With the words that exist."""
+    with pytest.raises(GatewayFault, match=code):
+        open_rows(file, placed=placed)
+
+
+def test_placings_are_read_from_words() -> None:
+    """A header may hold an equals sign; a field never does."""
+    assert read_placings(["A=given", "B = C=family", "D="]) == {"A": "given", "B = C": "family", "D": ""}
+    for word in ("A", "=given", ""):
+        with pytest.raises(GatewayFault, match="map-form"):
+            read_placings([word])
