@@ -6,12 +6,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from adapters.demo.errors import DemoFault
 from hub.consent.documents import agreement_digest, read_agreement
 from hub.protocols.canonical import Json
 from hub.protocols.names import AgreementId, Digest
 
-_INSTALLED: Final = Path(str(files("adapters.demo"))) / "agreements"
-_CHECKED_OUT: Final = Path(__file__).parents[2] / "agreements" / "examples"
+EXAMPLES: Final = Path(str(files("adapters.demo"))) / "agreements"
+"""In a checkout a link to `agreements/examples`, in an installed package a copy of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,10 @@ class Example:
 
 
 def read_examples() -> tuple[Example, ...]:
-    """Read every worked example, by name."""
-    folder = _INSTALLED if _INSTALLED.is_dir() else _CHECKED_OUT
-    return tuple(_read(path) for path in sorted(folder.glob("*.json")))
+    """Read every worked example, by name; raise `DemoFault` where they were not installed."""
+    if not EXAMPLES.is_dir():
+        raise DemoFault("the worked examples of agreements are missing", "install the package again")
+    return tuple(_read(path) for path in sorted(EXAMPLES.glob("*.json")))
 
 
 def _read(path: Path) -> Example:
