@@ -37,6 +37,8 @@ _LAST: Final = (None, "", "AQgw", "AEIMQUYcgkosw048")
 """Signs without spare bits, by how many stand in the last group; one alone is no byte, four are whole."""
 _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+"""The canonical base64url of 32 bytes: the last sign has two spare bits."""
 _LONGEST_NUMERAL: Final = 17
 
 Pattern: TypeAlias = str | re.Pattern[str]
@@ -280,7 +282,8 @@ class Reader:
     def digest(self, name: str) -> Digest:
         """Return a SHA-256 as messages carry it."""
         found = self.text(name)
-        unb64u(found, hashlib.sha256().digest_size)
+        if not _DIGEST.fullmatch(found):
+            unb64u(found, hashlib.sha256().digest_size)  # says what is wrong with it
         return Digest(found)
 
     def done(self) -> None:
