@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 HASHES_OUTSIDE_PROTOCOLS: dict[str, str] = {
     "adapters/columns.py": "names the file in which a member's column mapping is remembered",
     "hub/exchange/web/authentication.py": "compares two thumbprints in constant time",
+    "hub/exchange/web/cursors.py": "a page's cursor is the hub's own note to itself: nobody else reads it",
+    "hub/exchange/web/inbox.py": "an ETag is the hub's own mark of a page (RFC 9110 section 8.8.3)",
 }
 """Modules outside hub/protocols that may import hashlib or hmac, each with its reason."""
 
