@@ -13,6 +13,8 @@ from adapters.demo.errors import DemoFault
 FAILED = 1
 SEED = 5
 
+_ERASE = "\r\x1b[K"
+
 app = typer.Typer(add_completion=False)
 
 
@@ -45,10 +47,19 @@ def _run(out: Path, seed: int, *, serve: bool) -> None:
         world, _ = tell(out, seed, _say, stack, serving.HUB_PORT if serve else None)
         if serve:
             serving.keep_up(world, _say, stack)
+        _say_no_more()
 
 
 def _say(words: str) -> None:
+    """Tell a line; where somebody watches, say until the next one that work goes on."""
+    watched = sys.stderr.isatty()
+    typer.echo(_ERASE if watched else "", nl=False, err=True)
     typer.echo(words)
+    typer.echo("   … at work" if watched else "", nl=False, err=True)
+
+
+def _say_no_more() -> None:
+    typer.echo(_ERASE if sys.stderr.isatty() else "", nl=False, err=True)
 
 
 def _first_line(fault: Exception) -> str:
@@ -66,6 +77,7 @@ def _write_down(out: Path) -> Path:
 
 
 def _fail(words: str) -> NoReturn:
+    _say_no_more()
     typer.echo(f"hub demo: {words}", err=True)
     raise typer.Exit(FAILED)
 
