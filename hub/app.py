@@ -19,10 +19,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import msgspec
 import prometheus_client
 import structlog
 from fastapi import FastAPI
@@ -264,7 +264,10 @@ def from_environment() -> ASGIApp:
     """The application as the environment describes it; raises `SettingsError`."""
     set_up_logging(sys.stderr)
     settings = load_settings(os.environ)
-    return build(assemble(settings, alone=settings.redis_url is None))
+    made = build(assemble(settings, alone=settings.redis_url is None))
+    gc.collect()
+    gc.freeze()  # what start-up made stays: walking through it again and again took a tenth of all time
+    return made
 
 
 def build(assembly: Assembly) -> ASGIApp:
@@ -332,10 +335,7 @@ def application(service: Service) -> FastAPI:
         if service.sequencer is not None:
             service.sequencer.start()
         watch = asyncio.create_task(service.watch())
-        gc.collect()
-        gc.freeze()  # what start-up made stays: walking through it again and again took a tenth of all time
         yield
-        gc.unfreeze()
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
@@ -362,9 +362,7 @@ def application(service: Service) -> FastAPI:
     app.router.routes.extend(documentation.ROUTES)
     for fault in problems.HANDLED:
         app.add_exception_handler(fault, problems.answer)
-    description = documentation.describe(app, __version__)
-    app.state.openapi = msgspec.json.encode(description)
-    app.state.docs = documentation.docs_page(description)
+    app.state.described = cache(lambda: documentation.describe(app, __version__))  # at the first reader
     return app
 
 
@@ -413,9 +411,8 @@ def _serve_metrics(settings: Settings, metrics: Metrics) -> Callable[[], None]:
 def described() -> str:
     """The description of the API, as docs/openapi.json holds it; nothing in it depends on a setting."""
     with TemporaryDirectory() as folder:
-        assembly = assemble(load_settings({"HUB_DATA_DIR": folder}))
-        service = put_together(assembly)
-        document = documentation.describe(application(service), __version__)
+        service = put_together(assemble(load_settings({"HUB_DATA_DIR": folder})))
+        document = application(service).state.described()
         _end(service)
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 

@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from hub.exchange.errors import NotYours
@@ -62,13 +62,13 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
 @ruled(Rule.PUBLIC)
 async def read_openapi(request: Request) -> Response:
     """Give the description of this API."""
-    return Response(request.app.state.openapi, media_type="application/json")
+    return JSONResponse(request.app.state.described())
 
 
 @ruled(Rule.PUBLIC)
 async def read_docs(request: Request) -> Response:
     """Show every operation on one page."""
-    return HTMLResponse(request.app.state.docs)
+    return HTMLResponse(docs_page(request.app.state.described()))
 
 
 @ruled(Rule.PUBLIC)
