@@ -111,6 +111,7 @@ class WebHub:
     """A hub behind its own routes, with a clock that obeys and a slot that is closed by hand."""
 
     def __init__(self, folder: Path, template: Path | None = None, **settings: Any) -> None:  # noqa: ANN401
+        self.folder = folder
         self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
         self.chance = random.Random(7)
         database = folder / "hub.db"
@@ -163,6 +164,11 @@ class WebHub:
         self.service.desk.door.refresh()
         return done
 
+    def picture(self) -> "Picture":
+        """Keep how this hub stands, once it has been closed."""
+        seeds = {name: member.seed for name, member in self.members.items()}
+        return Picture(self.folder, self.now, self.chance.getstate(), self.linkage, self.epoch, seeds)
+
     def invites(self, member: str, kind: MemberKind, area: str | None = None) -> str:
         """Invite an organisation; return its code."""
         with self.store.write() as work:
@@ -211,6 +217,32 @@ class WebHub:
             assert answer.status_code in {201, 202}, answer.text
         self.slot()
         return name
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A hub as it stood, to begin many tests from."""
+
+    folder: Path
+    now: datetime
+    chance: Any
+    linkage: LinkageKey
+    epoch: EpochId
+    seeds: dict[MemberId, bytes]
+
+    def restored(self, folder: Path) -> WebHub:
+        """A hub of its own, in another folder, that goes on from here."""
+        (folder / "last-checkpoint").write_bytes((self.folder / "last-checkpoint").read_bytes())
+        hub = WebHub(folder, self.folder / "hub.db")
+        hub.now, hub.linkage, hub.epoch = self.now, self.linkage, self.epoch
+        hub.chance.setstate(self.chance)
+        hub.service.desk.door.refresh()
+        return hub
+
+    def member(self, hub: WebHub, client: Line, name: MemberId) -> "WebMember":
+        """A member of it, with the keys it had."""
+        hub.members[name] = WebMember(hub, client, name, self.seeds[name])
+        return hub.members[name]
 
 
 @dataclass
