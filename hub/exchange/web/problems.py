@@ -5,6 +5,7 @@ caller's, `HubFault` ours. What nobody foresaw is ours too, as `internal`. Of wh
 log says more: a text written for an operator may tell a caller about another member.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -30,6 +31,7 @@ from hub.protocols.problem import (
 from hub.protocols.problem_codes import PROBLEMS, Kind
 
 OURS: Final[Mapping[str, Kind]] = {
+    "body-slow": Kind(408, "The body did not arrive in time", "Send the whole body at once."),
     "delivery-stopped": Kind(
         410, "This delivery was stopped", "Nothing is needed of you; a new one comes if that changes."
     ),
@@ -65,6 +67,11 @@ FAULTS: Final[Mapping[str, str]] = {
 RETRY_SECONDS: Final = 2
 """What a caller is asked to wait when the hub is busy."""
 
+MOST_ERRORS: Final = 16
+"""Faults of fields that one answer names: a body of ten thousand wrong ones is not answered in kind."""
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
 
 class EdgeProblem(Exception):
     """A request that the edge itself refuses: media type, size, fields."""
@@ -82,7 +89,7 @@ def kind_of(code: str) -> Kind | None:
 def problem_for(fault: Exception) -> Problem:
     """The problem of anything that was raised."""
     cause = fault.__cause__
-    if isinstance(fault, HTTPException) and isinstance(cause, ProtocolError | EdgeProblem):
+    if isinstance(fault, HTTPException) and isinstance(cause, ProtocolError | EdgeProblem | Declined):
         return problem_for(cause)  # raised while FastAPI read the body
     if isinstance(fault, EdgeProblem):
         return fault.problem
@@ -100,8 +107,11 @@ def problem_for(fault: Exception) -> Problem:
 
 
 def fields_invalid(errors: Any) -> Problem:  # noqa: ANN401 - as pydantic gives them
-    """The problem of a body or query whose fields do not hold; says where, never with which value."""
-    found = [FieldError(_pointer(error["loc"]), _words(error)) for error in errors]
+    """The problem of a body or query whose fields do not hold; says where, never with which value.
+
+    A field is named where its name can be one: what has not the form of a name is a value too.
+    """
+    found = [FieldError(_pointer(error["loc"]), _words(error)) for error in errors[:MOST_ERRORS]]
     return problem("fields-invalid", errors=found)
 
 
@@ -128,6 +138,8 @@ async def answer(request: Request, fault: Exception) -> Response:
     headers = request.app.state.headers_for(found.code, request)
     if isinstance(fault, HTTPException) and fault.headers:
         headers = {**fault.headers, **headers}
+    if found.status == OURS["body-slow"].status:
+        headers["Connection"] = "close"  # what is left of the body shall not be taken for a request
     if found.status in {503, 507}:
         headers.setdefault("Retry-After", str(RETRY_SECONDS))
     return JSONResponse(document(found, request), found.status, headers, CONTENT_TYPE)
@@ -166,10 +178,10 @@ def _http(fault: HTTPException) -> Problem:
 
 
 def _pointer(place: tuple[int | str, ...]) -> str:
-    parts = [str(part) for part in place]
+    parts = [part if isinstance(part, int) or _NAME.fullmatch(part) else "?" for part in place]
     if parts and parts[0] == "body":
         parts = parts[1:]
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+    return "".join(f"/{part}" for part in parts)
 
 
 def _words(error: Mapping[str, Any]) -> str:
