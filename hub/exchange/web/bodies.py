@@ -4,11 +4,15 @@ The limit holds while reading, whatever a length header says. JSON is read by th
 messages (no duplicate names, no fractions), since what is read here is signed over or kept.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.types import Message
 
+from hub.exchange.errors import Declined
 from hub.exchange.web.problems import EdgeProblem
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
@@ -26,8 +30,15 @@ PAPER_BYTES: Final = 4 * DOCUMENT_BYTES
 """Longest paper with its signatures, as base64url within JSON, in bytes."""
 
 
+BODY_SECONDS: Final = 30.0
+"""How long a body may take to arrive: 8 MiB over 3 Mbit/s. Whoever is slower holds a connection."""
+
+
 async def read_body(request: Request, most: int, media_type: str = JSON) -> bytes:
-    """Return the body; raise `EdgeProblem` for another media type (415) or too many bytes (413)."""
+    """Return the body; raise `EdgeProblem` for another media type (415) or too many bytes (413).
+
+    Raises `Declined("body-slow")` (408) where it does not arrive in time.
+    """
     headers = dict(request.scope["headers"])
     given = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if given != media_type.encode():
@@ -35,7 +46,18 @@ async def read_body(request: Request, most: int, media_type: str = JSON) -> byte
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > most:
         raise _too_large(most)
-    return await _read(request, most)
+    async with in_time():
+        return await _read(request, most)
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Read a body inside this: it has to arrive in `BODY_SECONDS`."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            yield
+    except TimeoutError:
+        raise Declined("body-slow", f"a body arrives within {BODY_SECONDS:g} seconds") from None
 
 
 async def _read(request: Request, most: int) -> bytes:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from hub.exchange.web.bodies import in_time
 from hub.protocols.access import ASSERTION_KIND
 from hub.protocols.errors import MalformedMessage
 
@@ -40,10 +41,11 @@ async def read_form(request: Request) -> TokenForm:
 
 async def _bounded_body(request: Request) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES:
-            raise MalformedMessage("grant-malformed", f"the body has at most {FORM_BYTES} bytes")
+    async with in_time():
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > FORM_BYTES:
+                raise MalformedMessage("grant-malformed", f"the body has at most {FORM_BYTES} bytes")
     return bytes(body)
 
 
