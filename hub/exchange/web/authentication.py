@@ -112,10 +112,11 @@ class Authentication:
         )
         if not hmac.compare_digest(proof.key_id, token.key_id):
             raise Untrusted("access-binding", "the proof is by another key than the token is bound to")
-        await use_up_proof(self._replay, proof, now)
         if not self._admits(token):
             raise Untrusted("access-withdrawn", "ask the token endpoint for a new token")
+        # before its proof is remembered: one member in a loop must not fill the memory of all
         self._take_one(scope, token.client)
+        await use_up_proof(self._replay, proof, now)
         return Caller(token.client, token.scopes, token.key_id)
 
     def headers_for(self, code: str, request: Request) -> dict[str, str]:
