@@ -1,7 +1,7 @@
 """Signed answers of members: taken once, however often they are brought.
 
-A signed document needs no idempotency key of its own: it is one. The same bytes again get the
-answer that they got first, and have one effect (I5).
+A signed document needs no idempotency key of its own: it is one. The same document again gets the
+answer that it got first, and has one effect (I5), however the JSON round it is spaced or ordered.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ async def sign_back(request: Request, act: Callable[[Work], None]) -> Response:
     desk, caller = desk_of(request), caller_of(request)
     kept = request.scope["state"].get("body")
     data: bytes = await request.body() if kept is None else kept
-    request_bytes = request.scope["path"].encode() + b"\n" + data
+    request_bytes = request.scope["path"].encode() + b"\n" + canonical.encode(read_json(data))
 
     def once(work: Work) -> tuple[int, Json]:
         act(work)

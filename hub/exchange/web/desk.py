@@ -220,8 +220,11 @@ def thin(path: str, endpoint: Callable[[Request], Awaitable[Response]], method: 
 
 
 def idempotency_key(request: Request) -> str | None:
-    """The request's idempotency key; raise `EdgeProblem` for one of another form."""
+    """The request's idempotency key at its address; raise `EdgeProblem` for one of another form.
+
+    A key counts for one address: the same one elsewhere is another request, not the same again.
+    """
     key = request.headers.get("idempotency-key")
     if key is not None and not (0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
         raise EdgeProblem(problem("message-malformed", "Idempotency-Key is 1 to 255 printable characters"))
-    return key
+    return None if key is None else f"{request.scope['path']} {key}"
