@@ -76,7 +76,9 @@ def _listing(member: Member) -> dict[str, Any]:
 
 
 def _keys(member: MemberId, work: Work) -> dict[str, Any]:
-    signed = work.log.signed()
+    known, signed = work.members.get(member), work.log.signed()
+    if known is None or known.standing is Standing.INVITED:  # not listed, so not there: nobody seals to it
+        raise NotYours
     size = 0 if signed is None else signed[0]
     keys = work.members.keys(member)
     identity = [
