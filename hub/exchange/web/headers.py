@@ -3,7 +3,7 @@
 Also counts and times the answer, by route. Nothing here reads a body.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,12 +38,18 @@ class Edge:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *SAFE, *_rate(scope)]
+                headers = message.get("headers", ())
+                message["headers"] = [*headers, *_kept_nowhere(headers), *SAFE, *_rate(scope)]
                 route = getattr(scope.get("route"), "path", "none")
                 self._metrics.answered(route, message["status"], self._clock() - started)
             await send(message)
 
         await self._app(scope, receive, answer)
+
+
+def _kept_nowhere(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What does not say that it may be kept, may not: no cache between two members shows one the other's."""
+    return [] if any(name == b"cache-control" for name, _ in headers) else [(b"cache-control", b"no-store")]
 
 
 def _rate(scope: Scope) -> list[tuple[bytes, bytes]]:
