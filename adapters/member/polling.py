@@ -1,6 +1,6 @@
 """Look into the inbox by itself, for as long as the process lives.
 
-Long polls follow one another. Where the hub does not answer, the next try waits: twice as long each
+A first look that does not wait, then long polls, one after the other. Where the hub does not answer, the next try waits: twice as long each
 time, up to five minutes, with chance in it so that a region does not come back all at once. What
 was queued meanwhile is sent by the first poll that gets through. Where the hub's log or directory
 does not hold, it is said, and tried again at the slowest pace: whether to go on is for people.
@@ -11,7 +11,9 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from adapters.member.errors import GatewayFault, HubUnreachable
+import httpx
+
+from adapters.member.errors import GatewayFault, HubRefused, HubUnreachable
 from adapters.member.inbox import Taken
 from hub.protocols.errors import ProtocolError
 
@@ -73,9 +75,12 @@ class Poller:
     def once(self) -> float:
         """Poll once; return the seconds to wait before the next time."""
         try:
-            taken = self._gateway.poll(self._wait)
+            taken = self._gateway.poll(self._wait if self.reached else 0)
         except HubUnreachable as fault:
             return self._pause(fault.detail, most=MOST_SECONDS)
+        except HubRefused as fault:
+            least = 0.0 if fault.status >= httpx.codes.INTERNAL_SERVER_ERROR else MOST_SECONDS / 2
+            return self._pause(f"{fault.code}: {fault.detail}", least=least)
         except (GatewayFault, ProtocolError) as fault:
             return self._pause(f"{fault.code}: {fault.detail}", least=MOST_SECONDS / 2)
         if self._failures:

@@ -33,6 +33,9 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _BUSY: Final = frozenset({408, 425, 429, 502, 503, 504, 507})
 """Answers that say "not now" (RFC 9110 section 15): the same request is repeated later."""
 
+UNEXPLAINED: Final = "no-problem-document"
+"""An error without a problem document: from a server error it says that the hub, or a proxy, is broken off."""
+
 _RENEW: Final = frozenset({"dpop-nonce"})
 
 
@@ -212,7 +215,8 @@ def _content(answer: httpx.Response) -> bytes:
     if answer.is_success:
         return answer.content
     code, detail = _problem(answer)
-    if answer.status_code in _BUSY:
+    broken = answer.is_server_error and code == UNEXPLAINED
+    if answer.status_code in _BUSY or broken:
         raise HubUnreachable(code, detail)
     raise HubRefused(answer.status_code, code, detail)
 
@@ -222,7 +226,7 @@ def _problem(answer: httpx.Response) -> tuple[str, str]:
         problem = answer.json()
         return str(problem["code"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError):
-        return "no-problem-document", "the hub answered with an error that it does not explain"
+        return UNEXPLAINED, "the hub answered with an error that it does not explain"
 
 
 def _unreachable(fault: httpx.HTTPError) -> HubUnreachable:

@@ -46,7 +46,7 @@ def test_a_poll_that_gets_through_is_followed_by_the_next() -> None:
     assert (one.once(), one.once()) == (0.0, 0.0)
     reached.append(one.reached)
     assert reached == [False, True]
-    assert gateway.waits == [WAIT_SECONDS, WAIT_SECONDS]
+    assert gateway.waits == [0, WAIT_SECONDS]
 
 
 def test_pauses_double_up_to_five_minutes_and_begin_anew_after_a_success() -> None:
@@ -58,6 +58,11 @@ def test_pauses_double_up_to_five_minutes_and_begin_anew_after_a_success() -> No
     assert not one.reached
     assert one.once() == 0.0
     assert one.once() == 1.0
+
+
+def test_a_fault_of_the_hubs_own_is_tried_again_soon() -> None:
+    """It is not a no."""
+    assert poller(NullGateway(HubRefused(500, "hub-fault", "repeat"))).once() == 1.0
 
 
 def test_there_is_chance_in_every_pause() -> None:

@@ -151,6 +151,14 @@ def test_a_hub_that_says_no_has_refused(status: int) -> None:
     assert (caught.value.status, caught.value.code) == (status, "some-code")
 
 
+@pytest.mark.parametrize("body", [b"", b"Internal Server Error", b"<html>"])
+def test_a_hub_that_breaks_off_is_unreachable(body: bytes) -> None:
+    """A server error that nobody explains comes from a process that ends, or from a proxy before it."""
+    way, _ = transport(lambda _: httpx.Response(500, content=body))
+    with pytest.raises(HubUnreachable, match="no-problem-document"):
+        way.get("/a")
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"code": "x"}', b"\xff"])
 def test_an_error_that_is_not_explained_is_still_typed(body: bytes) -> None:
     """A proxy's page is no problem document."""
