@@ -234,6 +234,26 @@ def test_a_notice_moves_only_as_the_table_of_states_says(store: AnyStore) -> Non
             work.notices.set_state(notice_id(2), NoticeState.CLOSED)
 
 
+def test_what_was_read_of_a_notice_follows_every_change_of_it(store: AnyStore) -> None:
+    """Within one unit of work, too, a flag, a move, a loss and an undone step show at once (I6)."""
+    with store.write() as work:
+        work.notices.keep(checked(1), "promise")
+        assert stored(work, 1).log_index is None
+        work.notices.set_state(notice_id(1), NoticeState.OPEN, 7)
+        assert stored(work, 1).log_index == 7
+        with pytest.raises(ZeroDivisionError), work.attempt():
+            work.notices.set_state(notice_id(1), NoticeState.CLOSED)
+            assert stored(work, 1).state is NoticeState.CLOSED
+            raise ZeroDivisionError
+        assert stored(work, 1).state is NoticeState.OPEN
+        work.notices.assert_again(notice_id(1), assertion(flags=Flags(shield=True)))
+        assert stored(work, 1).flags.shield
+        work.notices.forget(notice_id(1))
+        assert stored(work, 1).counter_tokens is None
+    with store.read() as work:
+        assert (stored(work, 1).state, stored(work, 1).log_index) == (NoticeState.OPEN, 7)
+
+
 def test_a_new_assertion_replaces_scope_flags_and_time(store: AnyStore) -> None:
     """A flag that is set stops the flow the same second (I6); the manifest stays what was signed."""
     flags = Flags(shield=True, instruction=frozenset({Part.ADDRESS}))

@@ -13,7 +13,7 @@ import pytest
 
 from hub.exchange.errors import HubFault, LogFork
 from hub.exchange.stages import ItemKind
-from hub.exchange.store.unit_of_work import SqlStore, SqlWork
+from hub.exchange.store.unit_of_work import InTurn, SqlStore, SqlWork
 from hub.protocols.entry import Opening
 from hub.protocols.names import MemberId, Part
 from tests.stores.made_up import (
@@ -145,6 +145,25 @@ def test_two_threads_never_meet_in_a_unit_of_work(sqlite: SqlStore) -> None:
     for thread in threads:
         thread.join()
     assert seen == list(range(60))
+
+
+def test_who_has_just_written_lets_those_before_it_go_first() -> None:
+    """Publishers are not shut out by the thread that carries, however often that wants to write."""
+    turns, order = InTurn(), list[str]()
+
+    def publish() -> None:
+        with turns:
+            order.append("publish")
+
+    publisher = threading.Thread(target=publish)
+    with turns:
+        publisher.start()
+        while not turns._next.locked():
+            pass  # it stands in line once it holds the place of the next
+    with turns:
+        order.append("carry")
+    publisher.join()
+    assert order == ["publish", "carry"]
 
 
 def test_a_second_process_that_moved_the_head_is_a_fork(sqlite: SqlStore) -> None:
