@@ -1,9 +1,10 @@
 """Look into the inbox by itself, for as long as the process lives.
 
-A first look that does not wait, then long polls, one after the other. Where the hub does not answer, the next try waits: twice as long each
-time, up to five minutes, with chance in it so that a region does not come back all at once. What
-was queued meanwhile is sent by the first poll that gets through. Where the hub's log or directory
-does not hold, it is said, and tried again at the slowest pace: whether to go on is for people.
+A first look that does not wait, then long polls, one after the other. Where the hub does not
+answer, the next try waits: twice as long each time, up to five minutes, with chance in it so that a
+region does not come back all at once. What was queued meanwhile is sent by the first poll that gets
+through. Where the hub's log or directory does not hold, it is said, and tried again at the slowest
+pace: whether to go on is for people.
 """
 
 import secrets

@@ -34,7 +34,7 @@ _BUSY: Final = frozenset({408, 425, 429, 502, 503, 504, 507})
 """Answers that say "not now" (RFC 9110 section 15): the same request is repeated later."""
 
 UNEXPLAINED: Final = "no-problem-document"
-"""An error without a problem document: from a server error it says that the hub, or a proxy, is broken off."""
+"""An error without a problem document; as a server error it comes from a hub, or a proxy, that breaks off."""
 
 _RENEW: Final = frozenset({"dpop-nonce"})
 
