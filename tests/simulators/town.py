@@ -14,7 +14,7 @@ from outside after every slot.
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -110,6 +110,20 @@ class Opened:
     facts: dict[Part, Json]
 
 
+@dataclass(frozen=True)
+class Brought:
+    """Something that a member brought to the hub, which it, or somebody who copied it, may bring again."""
+
+    receive: Callable[..., None]
+    what: tuple[object, ...]
+    member: MemberId
+
+    def again(self, town: "Town", by: MemberId | None = None) -> None:
+        """Bring it again, as it was, by the same member or by another."""
+        with town.store.write() as work:
+            self.receive(*self.what, by or self.member, work, town.hub)
+
+
 class Town:
     """A region: its hub, its members, its clock."""
 
@@ -131,6 +145,7 @@ class Town:
         self.members: dict[str, TownMember] = {}
         self.linkage_key = self.chance.randbytes(32)
         self.sizes: list[int] = []
+        self.brought: list[Brought] = []
         self.custodian = self._enrol(CUSTODIAN, MemberKind.OBSERVER, None)
         self.epoch = self._open_epoch()
 
@@ -459,16 +474,12 @@ class TownMember:
         """A named officer answers a task."""
         assert task.about is not None
         approval = Approval(task.item, self.member, task.about, approve, "N. Officer", self.town.now)
-        with self.town.store.write() as work:
-            signed = sign_approval(approval, self.keyring.signing)
-            reception.receive_approval(task.item, signed, self.member, work, self.town.hub)
+        self._brings(reception.receive_approval, task.item, sign_approval(approval, self.keyring.signing))
 
     def reports(self, opened: Opened, outcome: OutcomeKind) -> None:
         """Say what became of a delivery."""
         said = Outcome(opened.item, opened.checked.record.manifest, outcome, self.town.now)
-        with self.town.store.write() as work:
-            signed = sign_outcome(said, self.keyring.signing)
-            reception.receive_outcome(opened.item, signed, self.member, work, self.town.hub)
+        self._brings(reception.receive_outcome, opened.item, sign_outcome(said, self.keyring.signing))
 
     def asserts(self, notice: NoticeId, at: datetime | None = None, **changes: object) -> str:
         """Assert anew what is safe for 30 days, with changed flags where given; return what was sent."""
@@ -477,8 +488,7 @@ class TownMember:
         body: Json = {name: [*v] if isinstance(v, list) else v for name, v in flags.to_json().items()}
         assertion = Assertion(stored.manifest.assertion.scope, body, at or self.town.now)
         signed = sign_restatement(Restatement(notice, assertion), self.keyring.signing)
-        with self.town.store.write() as work:
-            reception.receive_assertion(notice, signed, self.member, work, self.town.hub)
+        self._brings(reception.receive_assertion, notice, signed)
         sent = self.sent[notice]
         assert isinstance(sent.body, dict)
         self.sent[notice] = replace(sent, body=sent.body | {"assertion": assertion_json(assertion)})
@@ -488,15 +498,14 @@ class TownMember:
         """Withdraw a notice."""
         word = Retraction(notice, "sent_in_error", self.town.now)
         signed = sign_retraction(word, self.keyring.signing)
-        with self.town.store.write() as work:
-            reception.receive_withdrawal(notice, signed, self.member, work, self.town.hub)
+        self._brings(reception.receive_withdrawal, notice, signed)
 
     def confirms(self, opened: Opened, answer: Answer) -> None:
         """Sign the comparison in clear text."""
         said = Confirmation(opened.item, opened.checked.record.manifest, answer, None, self.town.now)
-        with self.town.store.write() as work:
-            signed = sign_confirmation(said, self.keyring.signing)
-            reception.receive_confirmation(opened.item, signed, self.member, work, self.town.hub)
+        self._brings(
+            reception.receive_confirmation, opened.item, sign_confirmation(said, self.keyring.signing)
+        )
 
     def fetches(self, item: DisclosureId) -> bytes:
         """Fetch a delivery's bytes, as over the wire: a decline is noted, and raised."""
@@ -526,6 +535,12 @@ class TownMember:
                 for entry in entries
                 if entry.opening and isinstance(entry.opening.record, dict)
             ]
+
+    def _brings(self, receive: Callable[..., None], *what: object) -> None:
+        """Bring something signed to the hub, and let the town remember it, so that it can be replayed."""
+        with self.town.store.write() as work:
+            receive(*what, self.member, work, self.town.hub)
+        self.town.brought.append(Brought(receive, what, self.member))
 
     def _take(self, item: InboxItem) -> None:
         if item.kind is ItemKind.DELIVERY and not item.stopped:
@@ -571,9 +586,9 @@ class TownMember:
             Level.OPENED,
             self.town.now,
         )
-        with self.town.store.write() as work:
-            signed = sign_acknowledgement(said, self.keyring.signing)
-            reception.receive_acknowledgement(opened.item, signed, self.member, work, self.town.hub)
+        self._brings(
+            reception.receive_acknowledgement, opened.item, sign_acknowledgement(said, self.keyring.signing)
+        )
 
     def _compare(self, opened: Opened) -> Answer:
         theirs = opened.facts[Part.IDENTITY]
@@ -602,10 +617,8 @@ class TownMember:
         )
         self.granted.append(decided)
         if isinstance(decided, key_grants.Granted):
-            with self.town.store.write() as work:
-                reception.receive_grant(
-                    RequestId(request.request), decided.grant, decided.box, self.member, work, self.town.hub
-                )
+            answered = RequestId(request.request)
+            self._brings(reception.receive_grant, answered, decided.grant, decided.box)
 
     def _addressee(self, member: MemberId) -> Addressee:
         telling = Telling(
