@@ -132,7 +132,8 @@ def carry_approved(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
     passage, body = _passage(errand, work), _body(errand)
     member, approve = MemberId(str(body["member"])), body["approve"] is True
     ended = passage.state in {PassageState.CLOSED, PassageState.STOPPED}
-    if ended or (approve and passage.state is not PassageState.AWAITING_OFFICER):
+    waits = passage.state is PassageState.AWAITING_OFFICER and member not in passage.approved_by
+    if ended or (approve and not waits):
         return
     facts: dict[str, Json] = {
         "task": body["task"],
