@@ -26,7 +26,7 @@ help:
 	@echo 'make vectors         write the published vectors again and show any difference'
 	@echo 'make openapi         write the description of the API (docs/openapi.json) again and show any difference'
 	@echo 'make bench           speed beside a mailbox server; writes bench-out/exchange.json'
-	@echo 'make bench-matching  matching on public record-linkage sets; writes bench-out/matching.json'
+	@echo 'make bench-matching  matching on public record-linkage sets; writes bench-out/matching.jsonl'
 	@echo 'make lock            renew the hash-pinned requirement files (needs uv)'
 	@echo 'make wheel           build the wheel into dist/     make clean           remove what make made'
 
@@ -67,7 +67,7 @@ bench: $(BENCH) $(PEERS)
 
 bench-matching: $(BENCH)
 	@mkdir -p bench-out
-	@$(BIN)/python bench/matching.py --out bench-out/matching.json $(BENCHMARK)
+	@PYTHONPATH=. $(BIN)/python bench/matching_febrl.py bench-out/febrl > bench-out/matching.jsonl && cat bench-out/matching.jsonl
 
 # uv alone reads and writes these files; no line of them names an index or a folder of this machine.
 LOCK = cd requirements && UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile -q --universal --python-version 3.11 \
