@@ -1,0 +1,61 @@
+"""The state machine is the two tables: nothing moves otherwise."""
+
+import itertools
+
+import pytest
+
+from hub.exchange.errors import HubFault
+from hub.exchange.states import (
+    NOTICE_MOVES,
+    PASSAGE_MOVES,
+    NoticeState,
+    PassageState,
+    check_notice_move,
+    check_passage_move,
+)
+
+ENDS = frozenset({PassageState.CLOSED, PassageState.STOPPED})
+
+
+def test_every_state_is_in_its_table() -> None:
+    """No state is without its moves, even where it has none."""
+    assert set(NOTICE_MOVES) == set(NoticeState)
+    assert set(PASSAGE_MOVES) == set(PassageState)
+
+
+@pytest.mark.parametrize(("old", "new"), list(itertools.product(NoticeState, NoticeState)))
+def test_a_notice_moves_as_the_table_says_and_never_back(old: NoticeState, new: NoticeState) -> None:
+    """A move that is not in the table is a fault of ours."""
+    if new in NOTICE_MOVES[old]:
+        assert check_notice_move(old, new) is new
+    else:
+        with pytest.raises(HubFault, match="state-notice"):
+            check_notice_move(old, new)
+    assert NoticeState.OPEN not in NOTICE_MOVES[old]
+
+
+@pytest.mark.parametrize(("old", "new"), list(itertools.product(PassageState, PassageState)))
+def test_a_passage_moves_as_the_table_says_or_stays(old: PassageState, new: PassageState) -> None:
+    """Staying is no move; anything else that is not in the table is a fault of ours."""
+    if new is old or new in PASSAGE_MOVES[old]:
+        assert check_passage_move(old, new) is new
+    else:
+        with pytest.raises(HubFault, match="state-passage"):
+            check_passage_move(old, new)
+
+
+def test_stopping_is_always_allowed_before_the_end() -> None:
+    """I6: whatever a passage waits for, it can be stopped; what has ended stays so."""
+    assert all(PassageState.STOPPED in PASSAGE_MOVES[state] for state in set(PassageState) - ENDS)
+    assert all(PASSAGE_MOVES[state] == frozenset() for state in ENDS)
+
+
+def test_a_second_look_has_no_way_on_by_machine() -> None:
+    """I10: only a stop leads out of it."""
+    assert PASSAGE_MOVES[PassageState.SECOND_LOOK] == {PassageState.STOPPED}
+
+
+def test_nothing_is_released_without_the_identity_stage() -> None:
+    """Only what awaits `same` becomes released: no state leads round it."""
+    ways = {state for state, moves in PASSAGE_MOVES.items() if PassageState.RELEASED in moves}
+    assert ways == {PassageState.AWAITING_SAME}
