@@ -38,6 +38,9 @@ INVITATION_AGE: Final = timedelta(days=14)
 IDENTITY_AGE: Final = timedelta(days=3650)
 """An identity key is kept offline and signs the others; ten years, then it is replaced by hand."""
 
+KEY_AGE: Final = timedelta(days=1096)
+"""How far from now a key's time may begin or end: who gets hold of a key shall not have it for ever."""
+
 ROLES: Final = {
     MemberKind.AUTHORITY: Role.TRACKING_TEAM,
     MemberKind.CAREERS_COMPANY: Role.CAREERS_SERVICE,
@@ -79,7 +82,7 @@ def invite(
     area: str | None = None,
     made_up: bool = False,
 ) -> str:
-    """Invite an organisation; return the code that its gateway redeems once."""
+    """Invite an organisation; return the code that its gateway redeems once. Earlier codes end with it."""
     known = work.members.get(member)
     if known is not None and known.standing is not Standing.INVITED:
         raise Declined("member-known", "a member of this id has been admitted already")
@@ -96,7 +99,8 @@ def redeem(code: str, identity: Json, entries: list[Json], work: Work, hub: Hub)
     `MalformedMessage` where an entry is not signed by the identity key that comes with it.
     """
     member = work.members.redeem(canonical.digest(code.encode()), hub.now())
-    if member is None:
+    known = None if member is None else work.members.get(member)
+    if member is None or known is None or known.standing is not Standing.INVITED:
         raise Declined(
             "invitation-unknown", "ask the hub's operator for a new invitation: this one is used or too old"
         )
@@ -104,6 +108,8 @@ def redeem(code: str, identity: Json, entries: list[Json], work: Work, hub: Hub)
     if work.members.key(public.key_id) is not None:
         raise Declined("key-known", "this key is registered already; make a new one")
     now = hub.now()
+    for earlier in work.members.keys(member):  # of a home that was lost before anybody was admitted
+        work.members.put_key(_revoked(earlier, work))
     _register(
         RegisteredKey(
             public.key_id, member, KeyUse.IDENTITY, identity, None, None, now, now + IDENTITY_AGE, None, None
@@ -117,15 +123,24 @@ def redeem(code: str, identity: Json, entries: list[Json], work: Work, hub: Hub)
 
 
 def register_key(member: MemberId, document: Json, work: Work, hub: Hub) -> RegisteredKey:
-    """Register one more key of a member, signed by its identity key."""
+    """Register one more key of a member, signed by its identity key.
+
+    The same document again changes nothing. Raises `Declined("key-known")` for a key that is there
+    already for another member, another use or another time, or was revoked; `Declined("key-time")`
+    for one whose time is over, or lies farther from now than `KEY_AGE`.
+    """
     entry = read_entry(document, identity_key(member, work))
     if entry.member != member:
         raise Untrusted("key-other-member", "the directory entry names another member")
     known = work.members.key(entry.key_id)
     if known is not None:
-        if known.member != member:
+        again = (member, KeyUse(entry.use.value), entry.valid_from, entry.valid_until, None)
+        if (known.member, known.use, known.valid_from, known.valid_until, known.revoked_at_index) != again:
             raise Declined("key-known", "this key is registered already; make a new one")
         return known
+    now = hub.now()
+    if not (now - KEY_AGE <= entry.valid_from and now < entry.valid_until <= now + KEY_AGE):
+        raise Declined("key-time", f"a key's time is not over, and lies within {KEY_AGE.days} days of now")
     key = RegisteredKey(
         entry.key_id,
         member,
@@ -138,8 +153,32 @@ def register_key(member: MemberId, document: Json, work: Work, hub: Hub) -> Regi
         None,
         None,
     )
-    _register(key, work, hub.now())
+    _register(key, work, now)
     return key
+
+
+def revoke_key(member: MemberId, key_id: KeyId, work: Work, hub: Hub) -> RegisteredKey:
+    """Take a member's key out of use from this instant (I6); the entry follows by errand.
+
+    Raises `NotYours` for a key that the member has not, `Declined` for its identity key: without it
+    the member is suspended, not halved.
+    """
+    key = work.members.key(key_id)
+    if key is None or key.member != member:
+        raise NotYours
+    if key.use is KeyUse.IDENTITY:
+        raise Declined("key-identity", "an identity key is not revoked: suspend the member")
+    if key.revoked_at_index is not None:
+        return key
+    revoked = _revoked(key, work)
+    work.members.put_key(revoked)
+    work.outbox.add(Errand(ErrandKind.RECORD, key_id, {"what": "key_revoked", "by": member}), hub.now())
+    return revoked
+
+
+def _revoked(key: RegisteredKey, work: Work) -> RegisteredKey:
+    index = work.log.size() if key.revoked_at_index is None else key.revoked_at_index
+    return replace(key, revoked_at_index=index)
 
 
 def _register(key: RegisteredKey, work: Work, now: datetime) -> None:
@@ -352,8 +391,14 @@ def open_epoch(
 
     The hub checks the signature; it cannot open a box, and members check the key by themselves.
     """
-    epoch = read_epoch(document, identity_key(custodian, work))
-    if work.papers.get(PaperKind.EPOCH, epoch.id) is None:
+    signer = identity_key(custodian, work)
+    epoch = read_epoch(document, signer)
+    known = work.papers.get(PaperKind.EPOCH, epoch.id)
+    if known is not None and read_epoch(known.document, signer) != epoch:
+        raise Declined("epoch-known", "another epoch has this id: open a new one")
+    if any(work.members.get(member) is None for member in boxes):
+        raise Declined("member-unknown", "a key is wrapped to somebody who is not a member")
+    if known is None:
         work.papers.put(
             Paper(
                 kind=PaperKind.EPOCH,

@@ -66,7 +66,7 @@ class Members(Protocol):
         """Register a key, or note where its entry stands in the log."""
 
     def invite(self, member: MemberId, code_digest: Digest, valid_until: datetime) -> None:
-        """Keep the digest of an invitation code, single use."""
+        """Keep the digest of an invitation code, single use; the member's earlier ones end."""
 
     def redeem(self, code_digest: Digest, now: datetime) -> MemberId | None:
         """Use up an invitation and tell whose it was; None if unknown, used or out of date."""

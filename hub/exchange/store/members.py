@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from hub.consent.question import Role
 from hub.exchange.errors import Declined
@@ -40,6 +40,9 @@ _PUT_KEY: Final = Prepared(
 _INVITE: Final = Prepared(
     insert(_invite),
     replacing("code_digest", columns=("member", "valid_until", "used_at")),
+)
+_WITHDRAW: Final = Prepared(
+    delete(_invite).where(_invite.c.member == bindparam("of_member"), _invite.c.used_at.is_(None))
 )
 _REDEEM: Final = Prepared(
     update(_invite)
@@ -112,7 +115,8 @@ class SqlMembers:
             raise key_taken()
 
     def invite(self, member: MemberId, code_digest: Digest, valid_until: datetime) -> None:
-        """Keep the digest of an invitation code, single use."""
+        """Keep the digest of an invitation code, single use; the member's earlier ones end."""
+        self._line.change(_WITHDRAW, of_member=member)
         self._line.change(
             _INVITE, code_digest=code_digest, member=member, valid_until=to_micros(valid_until), used_at=None
         )

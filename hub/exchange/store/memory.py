@@ -160,8 +160,11 @@ class MemoryMembers:
         keys[key.key_id] = key if old is None else replace(key, jwk=old.jwk, suite=old.suite)
 
     def invite(self, member: MemberId, code_digest: Digest, valid_until: datetime) -> None:
-        """Keep the digest of an invitation code, single use."""
-        self._unit.changing().invites[code_digest] = (member, valid_until)
+        """Keep the digest of an invitation code, single use; the member's earlier ones end."""
+        invites = self._unit.changing().invites
+        for code in [code for code, (whose, _) in invites.items() if whose == member]:
+            del invites[code]
+        invites[code_digest] = (member, valid_until)
 
     def redeem(self, code_digest: Digest, now: datetime) -> MemberId | None:
         """Use up an invitation and tell whose it was; None if unknown, used or out of date."""
