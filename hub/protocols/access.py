@@ -103,6 +103,8 @@ class AccessClaims:
     issued_at: datetime
     expires_at: datetime
     jti: str
+    asked_with: KeyId | None = None
+    """The access key that signed for it, which may be another: when that is revoked the token ends too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class AccessToken:
     issued_at: datetime
     expires_at: datetime
     jti: str
+    asked_with: KeyId | None = None
 
 
 def make_client_assertion(client: MemberId, issuer: str, key: SigningKey, now: datetime, jti: str) -> str:
@@ -181,6 +184,8 @@ def issue_access_token(claims: AccessClaims, key: SigningKey) -> str:
         "scope": " ".join(sorted(claims.scopes)),
         "sub": claims.client,
     }
+    if claims.asked_with is not None:
+        written["client_key"] = claims.asked_with
     return write_token(header, written, key)
 
 
@@ -210,7 +215,16 @@ def check_access_token(
         raise Untrusted("access-early", "the token is from the future")
     scopes = text_claim(claims, "scope", "access-malformed", _LONGEST_SCOPE).split(" ")
     jti = jti_claim(claims, "access-malformed")
-    return AccessToken(_subject(claims), frozenset(scopes), _bound_key(claims), issued, expires, jti)
+    asked_with = claims.get("client_key")
+    return AccessToken(
+        client=_subject(claims),
+        scopes=frozenset(scopes),
+        key_id=_bound_key(claims),
+        issued_at=issued,
+        expires_at=expires,
+        jti=jti,
+        asked_with=KeyId(asked_with) if isinstance(asked_with, str) else None,
+    )
 
 
 def _check_header(read: CompactToken, key: VerifyingKey, algorithms: Collection[str], what: str) -> None:

@@ -29,7 +29,7 @@ ADMITTED: Final = frozenset({Standing.TRIAL, Standing.LIVE})
 class _Snapshot:
     admission: Admission
     access: Mapping[MemberId, tuple[RegisteredKey, ...]]
-    revoked: frozenset[KeyId]
+    revoked: frozenset[KeyId | None]
     size: int
     """Size of the log as last signed when this was read."""
     read_at: datetime
@@ -65,9 +65,9 @@ class Door:
     def admits(self, token: AccessToken) -> bool:
         """Whether the holder of this token may still enter (I6)."""
         member = self._snapshot.admission.members.get(token.client)
-        return (
-            member is not None and member.standing in ADMITTED and token.key_id not in self._snapshot.revoked
-        )
+        if member is None or member.standing not in ADMITTED:
+            return False
+        return self._snapshot.revoked.isdisjoint({token.key_id, token.asked_with})
 
     def access_keys(self, member: MemberId) -> list[VerifyingKey]:
         """The access keys of an admitted member that are logged, in their time and not revoked.

@@ -39,7 +39,7 @@ from hub.protocols.access import (
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.keys import SigningKey, VerifyingKey
 from hub.protocols.limits import ACCESS_TOKEN_AGE
-from hub.protocols.names import MemberId
+from hub.protocols.names import KeyId, MemberId
 from hub.protocols.problem import problem_of, to_json
 
 AccessKeys: TypeAlias = Callable[[MemberId], Awaitable[Sequence[VerifyingKey]] | Sequence[VerifyingKey]]
@@ -85,7 +85,7 @@ class _Issuer:
         now = self.clock()
         proof = self._check_proof(request, now)
         form = await read_form(request)
-        assertion = await self._check_client(form, now)
+        assertion, asked_with = await self._check_client(form, now)
         granted = self._granted(form)
         await self._use_up(assertion, now)
         await use_up_proof(self.replay, proof, now)
@@ -98,6 +98,7 @@ class _Issuer:
             issued_at=now,
             expires_at=now + ACCESS_TOKEN_AGE,
             jti=self.new_jti(),
+            asked_with=asked_with,
         )
         answer = {
             "access_token": issue_access_token(claims, self.hub_key),
@@ -113,7 +114,7 @@ class _Issuer:
         address = self.issuer + TOKEN_PATH
         return check_proof(proof_header(request.scope), "POST", address, now, nonce_ok=accepted)
 
-    async def _check_client(self, form: TokenForm, now: datetime) -> ClientAssertion:
+    async def _check_client(self, form: TokenForm, now: datetime) -> tuple[ClientAssertion, KeyId]:
         client, key_id = claimed_client(form.assertion)
         if form.client not in {None, client}:
             raise Untrusted("client-subject", "client_id is the member that the assertion is about")
@@ -122,7 +123,9 @@ class _Issuer:
         named = [key for key in keys if key_id in {None, key.key_id}][:MOST_KEYS]
         return self._check_assertion(form.assertion, named, now)
 
-    def _check_assertion(self, text: str, keys: Sequence[VerifyingKey], now: datetime) -> ClientAssertion:
+    def _check_assertion(
+        self, text: str, keys: Sequence[VerifyingKey], now: datetime
+    ) -> tuple[ClientAssertion, KeyId]:
         # where there is no key, the hub's own is tried in vain: an unknown member takes as long
         for key in keys or [self.hub_key.public]:
             try:
@@ -132,7 +135,7 @@ class _Issuer:
                     raise
             else:
                 if keys:
-                    return checked
+                    return checked, key.key_id
         raise Untrusted("client-untrusted", "no access key of that member in force has signed the assertion")
 
     def _granted(self, form: TokenForm) -> frozenset[str]:
