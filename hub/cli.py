@@ -228,6 +228,24 @@ def member_suspend(who: Who, data: Data = None, *, as_json: AsJson = False) -> N
     _say({"member": who, "standing": suspended.standing.value}, f"{who} is suspended.", as_json=as_json)
 
 
+@member.command("revoke-key")
+def member_revoke_key(
+    who: Who,
+    key_id: Annotated[str, typer.Argument(help="The key's thumbprint, as `hub member show` lists it.")],
+    data: Data = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take a lost or stolen key out of use at once: its signatures, and tokens asked for with it, end."""
+    from hub.exchange.enrol import revoke_key
+    from hub.protocols.names import KeyId
+
+    with _hub(data) as hub, hub.store.write() as work:
+        revoked = revoke_key(_member(who), KeyId(key_id), work, hub.hub)
+    _say({"member": who, "key_id": key_id, "use": revoked.use.value},
+         f"The {revoked.use.value} key of {who} is out of use.", as_json=as_json)  # fmt: skip
+
+
 @member.command("list")
 def member_list(data: Data = None, *, as_json: AsJson = False) -> None:
     """List every member."""
@@ -250,12 +268,15 @@ def member_show(who: Who, data: Data = None, *, as_json: AsJson = False) -> None
                 "use": key.use.value,
                 "log_index": key.log_index,
                 "valid_until": key.valid_until.isoformat(),
+                "revoked": key.revoked_at_index is not None,
             }
             for key in work.members.keys(_member(who))
         ]
     shown = {**_member_json(known), "keys": keys}
-    lines = [*(f"{field:10} {shown[field]}" for field in _member_json(known)), *(
-        f"key        {key['use']:9} {key['key_id']}  entry {key['log_index']}" for key in keys)]  # fmt: skip
+    lines = [f"{field:10} {shown[field]}" for field in _member_json(known)]
+    for key in keys:
+        state = "  revoked" if key["revoked"] else ""
+        lines.append(f"key        {key['use']:9} {key['key_id']}  entry {key['log_index']}{state}")
     _say(shown, "\n".join(lines), as_json=as_json)
 
 
