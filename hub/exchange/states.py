@@ -45,7 +45,8 @@ PASSAGE_MOVES: Final[dict[PassageState, frozenset[PassageState]]] = {
     # A refusal is decided again when an agreement comes into force or a flag falls away.
     P.REFUSED: frozenset({P.AWAITING_OFFICER, P.AWAITING_KEY, P.AWAITING_SAME, P.SECOND_LOOK, P.STOPPED}),
     P.AWAITING_OFFICER: frozenset({P.AWAITING_KEY, P.AWAITING_SAME, P.REFUSED, P.SECOND_LOOK, P.STOPPED}),
-    P.AWAITING_KEY: frozenset({P.AWAITING_SAME, P.REFUSED, P.SECOND_LOOK, P.STOPPED}),
+    # A flag that was set while the sender was asked holds the answer for officers.
+    P.AWAITING_KEY: frozenset({P.AWAITING_SAME, P.AWAITING_OFFICER, P.REFUSED, P.SECOND_LOOK, P.STOPPED}),
     P.AWAITING_SAME: frozenset({P.RELEASED, P.SECOND_LOOK, P.STOPPED}),
     P.SECOND_LOOK: frozenset({P.STOPPED}),
     P.RELEASED: frozenset({P.CLOSED, P.STOPPED}),

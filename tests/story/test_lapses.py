@@ -217,6 +217,27 @@ def test_an_older_assertion_cannot_loosen_a_newer_one(town: Town) -> None:
     assert town.entries("release") == []
 
 
+def test_a_shield_that_comes_while_a_key_is_asked_for_waits_for_officers(town: Town) -> None:
+    """The grant that crosses it is kept; nothing leaves before both officers have said yes."""
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    medway.grants = False
+    departure = kent.publishes(ADA, NoticeType.MOVED_OUT)
+    medway.publishes(ADA, NoticeType.NEW_ARRIVAL)
+    town.slot()
+    kent.collects()
+    kent.asserts(departure, shield=True)
+    town.night_passes()
+    assert town.entries("release") == []
+    (passage,) = (one for one in town.passages(departure) if one.notice == departure)
+    assert passage.state is PassageState.AWAITING_OFFICER
+    medway.approves(medway.tasks[0])
+    town.night_passes()
+    kent.approves(kent.tasks[0])
+    town.night_passes()
+    assert "Exampleton" in medway.names()
+    assert Part.ADDRESS not in medway.parts()
+
+
 def test_nobody_asserts_ahead_of_the_clock(town: Town) -> None:
     """An assertion dated next month would be good for longer than thirty days."""
     kent = town.members["mbr_kent"]
