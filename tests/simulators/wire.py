@@ -315,6 +315,12 @@ class Wire:
         data: list[Json] = [_item(item) for item in shown]
         return 200, {"data": data, "next_cursor": cursor, "has_more": len(items) > limit}
 
+    def count(self, call: Call, work: Work) -> Answer:
+        """How many items lie in the inbox."""
+        signed = work.log.signed()
+        assert signed is not None
+        return 200, {"waiting": len(work.inboxes.page(call.member, 0, 1_000, signed[0]))}
+
     def item(self, call: Call, work: Work) -> Answer:
         """One item with its entry."""
         item = work.inboxes.get(DisclosureId(call.words[2]))
@@ -466,6 +472,7 @@ _ROUTES: dict[tuple[str, str, int], tuple[Callable[[Wire], Route], bool]] = {
     ("POST", "assertions", 4): (lambda wire: wire.assert_again, True),
     ("POST", "withdrawal", 4): (lambda wire: wire.withdraw, True),
     ("GET", "inbox", 2): (lambda wire: wire.inbox, False),
+    ("GET", "count", 3): (lambda wire: wire.count, False),
     ("GET", "inbox", 3): (lambda wire: wire.item, False),
     ("GET", "delivery", 4): (lambda wire: wire.delivery, False),
     ("POST", "inbox", 4): (lambda wire: wire.answer, True),

@@ -168,8 +168,15 @@ def test_a_member_joins_pins_the_custodian_and_sees_how_it_stands(
     identity = hub("gateway", "identity", *home)
     assert joined["fingerprint"] in identity.stderr
     assert "d" not in json.loads(identity.stdout)["keys"][0]
-    status = hub.json("gateway", "status", *home, code=GOOD)
-    assert (status["member"], status["custodian_pinned"]) == ("mbr_kent", True)
+    status = hub.json("gateway", "status", *home)
+    assert (status["member"], status["custodian_pinned"], status["hub_reached"]) == ("mbr_kent", True, True)
+
+
+def test_status_names_the_epoch_whose_key_is_held(hub: Terminal, kent: Gateway, town: Town) -> None:
+    """And how many mandates bind, and which papers are not believed."""
+    status = hub.json("gateway", "status", *at(kent))
+    assert (status["epoch"], status["mandates"], status["papers_not_believed"]) == (town.epoch, 0, [])
+    assert "why" not in status
 
 
 def test_status_tells_of_a_hub_that_is_down(hub: Terminal, kent: Gateway, wire: Wire) -> None:
@@ -595,3 +602,60 @@ def test_progress_is_quiet_for_a_second(monkeypatch: pytest.MonkeyPatch) -> None
         tell(1)
         tell(2)
     assert told == ["rows: 2 of 4"]
+
+
+class NullPoller:
+    """A poller that notes what it is told to do; a development double, for tests alone."""
+
+    did: list[str]
+    reached = True
+
+    def __init__(self, *_: object) -> None:
+        NullPoller.did = []
+
+    def run_here(self) -> None:
+        """Poll on this thread."""
+        self.did.append("here")
+
+    def start(self) -> None:
+        """Poll on another thread."""
+        self.did.append("start")
+
+    def stop(self) -> None:
+        """Poll no more."""
+        self.did.append("stop")
+
+
+def test_a_gateway_runs_by_itself(hub: Terminal, kent: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It polls and serves until it is stopped; a port that is taken is said."""
+    monkeypatch.setattr("adapters.member.polling.Poller", NullPoller)
+    ports: list[int] = []
+
+    def serve(_app: object, port: int) -> bool:
+        ports.append(port)
+        return len(ports) == 1
+
+    monkeypatch.setattr("adapters.member.local_api.serve", serve)
+    told = hub("gateway", "run", *at(kent)).stderr
+    assert "http://127.0.0.1:8001" in told
+    assert kent.home.token() not in told
+    assert NullPoller.did == ["start", "stop"]
+    assert "choose another" in hub.fails("gateway", "run", "--port", "8009", *at(kent), code=FAILED)
+    assert ports == [8001, 8009]
+    hub("gateway", "run", "--no-api", *at(kent))
+    assert NullPoller.did == ["here"]
+
+
+def test_a_reachable_hub_that_lists_no_epoch_is_told(hub: Terminal, kent: Gateway, wire: Wire) -> None:
+    """Status says why nothing can be hashed yet."""
+    wire.tampers = lambda call, answer: (200, {"data": []}) if call.endswith("/epochs") else answer
+    assert "epoch" in hub.json("gateway", "status", *at(kent))["why"]
+
+
+def test_what_the_hub_forbids_is_exit_code_3(hub: Terminal, kent: Gateway, wire: Wire) -> None:
+    """And what it merely declines is 1."""
+    answer: dict[str, Any] = {"code": "scope-insufficient", "detail": "ask for another"}
+    wire.tampers = lambda call, given: (403, answer) if call == "GET /v1/inbox" else given
+    assert "scope-insufficient" in hub.fails("inbox", "pull", *at(kent), code=REFUSED)
+    wire.tampers = lambda call, given: (409, answer) if call == "GET /v1/inbox" else given
+    hub.fails("inbox", "pull", *at(kent), code=FAILED)

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from adapters.member.errors import HubUnreachable
+from adapters.member.errors import GatewayFault, HubUnreachable
 from adapters.member.gateway import Gateway
 from adapters.member.inbox import _doubt
 from adapters.move import Move
 from hub.exchange.stages import ItemKind
 from hub.protocols import canonical, merkle
-from hub.protocols.acknowledgement import Answer, OutcomeKind
+from hub.protocols.acknowledgement import Answer, OutcomeKind, read_acknowledgement, sign_acknowledgement
 from hub.protocols.canonical import Json
 from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
 from hub.protocols.entry import commit
 from hub.protocols.identifiers import UPN_LETTERS, check_upn
 from hub.protocols.key_grant import read_request, sign_request
-from hub.protocols.names import DisclosureId, MemberId, MemberKind, NoticeType, RequestId
+from hub.protocols.names import AgreementId, DisclosureId, MemberId, MemberKind, NoticeType, RequestId
 from hub.protocols.notice import read_manifest
 from hub.protocols.proof import LogProof, encode_proof, parse_proof
 from tests.adapters.member.conftest import come_to_rest, move
@@ -649,3 +649,103 @@ def test_items_are_of_known_kinds() -> None:
         "alarm",
     }
     assert DisclosureId("dis_x")
+
+
+# --- answers, once more -----------------------------------------------------------------------------
+
+
+def changed_answer(change: Callable[[dict[str, Json]], None]) -> Callable[[str, Answered], Answered]:
+    """Somebody on the hub's side changes what a recipient is said to have acknowledged."""
+    return of_item("acknowledgement", change)
+
+
+def of_another_notice(item: dict[str, Json]) -> None:
+    """A notice that was never ours."""
+    as_dict(item["body"])["notice"] = "ntc_00000000000000000000000001"
+
+
+def of_another_entry(item: dict[str, Json]) -> None:
+    """Said otherwise than the log has it."""
+    as_dict(item["body"])["says"] = "delivered"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [(of_another_notice, "answer-other-notice"), (of_another_entry, "answer-not-logged")]
+)
+def test_an_answer_must_be_the_one_that_is_logged(
+    town: Town,
+    wire: Wire,
+    neighbours: Neighbours,
+    change: Callable[[dict[str, Json]], None],
+    code: str,
+) -> None:
+    """About a notice of ours, and with the words of its entry."""
+    delivered(town, neighbours)
+    kent, medway = neighbours
+    medway.poll()
+    town.slot()
+    wire.tampers = changed_answer(change)
+    assert [fault for fault in kent.poll().faults if fault.endswith(code)]
+
+
+def test_an_answer_by_a_member_that_was_given_nothing_is_not_believed(
+    town: Town, wire: Wire, neighbours: Neighbours
+) -> None:
+    """A signature of somebody else does not do."""
+    delivered(town, neighbours)
+    kent, medway = neighbours
+    medway.poll()
+    town.slot()
+
+    def by_ourselves(item: dict[str, Json]) -> None:
+        body = as_dict(item["body"])
+        said = read_acknowledgement(str(body["signed"]), medway._keyring.signing.public)
+        body["signed"] = sign_acknowledgement(said, kent._keyring.signing)
+
+    wire.tampers = changed_answer(by_ourselves)
+    assert [fault for fault in kent.poll().faults if fault.endswith("answer-other-member")]
+
+
+def test_a_delivery_that_is_stopped_at_its_hand_over_is_no_fault(town: Town, neighbours: Neighbours) -> None:
+    """An agreement that was suspended a second ago stops what already lies in an inbox (I6)."""
+    delivered(town, neighbours)
+    _, medway = neighbours
+    town.suspends(AgreementId("agr_kent-medway-movers"), "mbr_kent")
+    taken = medway.poll()
+    assert (taken.delivered, taken.stopped, taken.faults) == (0, 1, [])
+    assert medway.received() == []
+
+
+def test_a_grant_that_the_hub_does_not_take_is_kept_for_a_person(
+    town: Town, wire: Wire, neighbours: Neighbours
+) -> None:
+    """And can be tried again."""
+    move(*neighbours)
+    town.slot()
+    kent, _ = neighbours
+    declined: Json = {"code": "declined", "detail": "as things are"}
+    wire.tampers = lambda call, answer: (409, declined) if call.endswith("/grant") else answer
+    assert kent.poll().faults[0].endswith("declined")
+    wire.tampers = lambda _, answer: answer
+    assert kent.inbox.again().granted == 1
+
+
+def test_what_is_forgotten_cannot_be_answered(town: Town, neighbours: Neighbours) -> None:
+    """Nothing is kept that an answer could name."""
+    delivered(town, neighbours)
+    _, medway = neighbours
+    medway.poll()
+    received = replace(medway.received()[0], body={"forgotten": True})
+    with pytest.raises(GatewayFault, match="item-forgotten"):
+        medway.inbox.confirm(received, Answer.SAME, None)
+
+
+@pytest.mark.parametrize("identity", [None, {}, {"dob": "soon"}])
+def test_an_identity_without_a_birthday_is_for_a_person(neighbours: Neighbours, identity: Json) -> None:
+    """There is nothing to hold the asserted age to."""
+    kent, _ = neighbours
+    kent.publish([ADA], NoticeType.MOVED_OUT, "A. Officer")
+    body = as_dict(kent.records.all_sent()[0].body)
+    envelope = as_dict(canonical.decode(canonical.unb64u(str(body["envelope"]))))
+    manifest = read_manifest(str(envelope["manifest"]), kent._keyring.signing.public)
+    assert _doubt(manifest, identity) == "birthday"
