@@ -31,8 +31,10 @@ class GatewayLoad(threading.Thread):
         self._over = threading.Event()
         self.told = 0
         """Moves handed to the gateway, queued for good once this has counted them."""
-        self.busy_at = time.monotonic()
-        """When there was last something to tell or to answer, or no hub."""
+        self.turns = 0
+        """Turns taken so far."""
+        self.busy_at = 0
+        """The turn in which there was last something to tell or to answer, or no hub."""
         self.fault: BaseException | None = None
 
     def allow(self, moves: int) -> None:
@@ -56,13 +58,14 @@ class GatewayLoad(threading.Thread):
             self.fault = fault
 
     def _turn(self, gateway: Gateway) -> None:
+        self.turns += 1
         try:
             more = self._tell(gateway)
             taken = gateway.poll(wait=0)
             busy = more or taken.delivered or taken.granted or taken.answered or taken.faults
-            self.busy_at = time.monotonic() if busy else self.busy_at
+            self.busy_at = self.turns if busy else self.busy_at
         except HubUnreachable:
-            self.busy_at = time.monotonic()
+            self.busy_at = self.turns
         time.sleep(0.02)
 
     def _tell(self, gateway: Gateway) -> bool:

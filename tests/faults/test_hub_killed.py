@@ -16,7 +16,7 @@ from hub.protocols.names import MemberId
 from tests.faults.checks import Watch, promises_at, sent_by
 from tests.faults.conftest import Tell
 from tests.faults.load import GatewayLoad
-from tests.faults.region import KINDS, QUIET_SECONDS, FaultyRegion, make_faulty_region, people, wait_for
+from tests.faults.region import KINDS, FaultyRegion, make_faulty_region, people, wait_for
 
 KILLS: Final = int(os.environ.get("FAULT_KILLS", "10"))
 SEED: Final = int(os.environ.get("FAULT_SEED", "1"))
@@ -25,6 +25,8 @@ MOVES_A_LIFE: Final = 10
 LONGEST_LIFE: Final = 1.6
 """Seconds: within it lie at least one slot and what gateways answer to it."""
 DRAIN_SECONDS: Final = 30
+IDLE_TURNS: Final = 25
+"""Looks into an empty inbox, at least 20 ms apart: a checkpoint that shows something comes within them."""
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_a_hub_killed_at_any_moment_loses_doubles_and_hides_nothing(region: Faul
         watch.look()
         region.start()
         _wait_until_done(region)
-    _wait_until_quiet(loads)
+    _wait_until_quiet(region, loads)
     for load in loads.values():
         load.end()
     region.kill()
@@ -72,16 +74,21 @@ def _wait_until_done(region: FaultyRegion) -> None:
     wait_for(lambda: region.ask(left)[0][0] == 0, DRAIN_SECONDS, "what waited at the kill")
 
 
-def _wait_until_quiet(loads: dict[MemberId, GatewayLoad]) -> None:
-    """Everything has been told, and several slots have brought nothing more."""
-    everything = KILLS * MOVES_A_LIFE
+def _wait_until_quiet(region: FaultyRegion, loads: dict[MemberId, GatewayLoad]) -> None:
+    """Everything has been told, nothing waits at the hub, and several slots have brought nothing more."""
+    everything, since = KILLS * MOVES_A_LIFE, {member: load.turns for member, load in loads.items()}
 
     def quiet() -> bool:
-        over = time.monotonic() - QUIET_SECONDS
-        at_rest = [load.told == everything and load.busy_at < over for load in loads.values()]
+        if region.ask("select count(*) from outbox")[0][0]:
+            since.update({member: load.turns for member, load in loads.items()})
+            return False
+        at_rest = [
+            load.told == everything and load.turns > IDLE_TURNS + max(since[member], load.busy_at)
+            for member, load in loads.items()
+        ]
         return all(at_rest) or not all(load.is_alive() for load in loads.values())
 
-    wait_for(quiet, 120, "a region at rest")
+    wait_for(quiet, 180, "a region at rest")
 
 
 def _check_whole(region: FaultyRegion, watch: Watch) -> None:
