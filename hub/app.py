@@ -30,7 +30,8 @@ from starlette.types import ASGIApp
 
 from hub import __version__
 from hub.assembly import Assembly, assemble
-from hub.exchange.errors import HubFault, LogFork
+from hub.exchange.disclosure_log import check_head
+from hub.exchange.errors import ENDS_THE_LOG, HubFault
 from hub.exchange.ports import Work
 from hub.exchange.sequencer import Slot, expire_due, run_slot
 from hub.exchange.store.idempotency import find_reply, forget_replies, keep_reply
@@ -121,6 +122,8 @@ class Sequencer:
     metrics: Metrics
     signed: Callable[[Slot], None]
     """Told after each slot, in this thread."""
+    ended: Callable[[], None] = lambda: None
+    """Told once nothing more will be carried: nothing more may be taken either."""
     clock: Callable[[], float] = time.monotonic
     failed: str | None = None
     """Code of the fault that ended it for good."""
@@ -153,15 +156,16 @@ class Sequencer:
             due = max(due + slot, self.clock())
 
     def run_once(self) -> None:
-        """One slot. A fault is an alarm; a forked or rolled-back log ends the thread."""
+        """One slot. A fault is an alarm; a forked or rolled-back log ends the thread, and all promises."""
         log, started = structlog.get_logger("hub.sequencer"), self.clock()
         try:
             self._sweep(started)
             slot = run_slot(self.assembly.store, self.assembly.hub)
         except HubFault as fault:
             self.metrics.slot_failures.inc()
-            if isinstance(fault, LogFork) or fault.code == "log-rolled-back":
+            if fault.code in ENDS_THE_LOG:
                 self.failed = fault.code
+                self.ended()
             log.critical("slot-failed", code=fault.code, exc_info=fault)
             return
         except Exception as fault:
@@ -271,7 +275,14 @@ def from_environment() -> ASGIApp:
 
 
 def build(assembly: Assembly) -> ASGIApp:
-    """The application over an assembled hub, with the middleware round it."""
+    """The application over an assembled hub, with the middleware round it.
+
+    Raises `HubFault` where this process would carry, and the log is not the one last signed: what
+    cannot go on must not begin to take.
+    """
+    if assembly.settings.redis_url is None:
+        with assembly.store.read() as work:
+            check_head(work, assembly.hub)
     service = put_together(assembly)
     return with_edge(application(service), service)
 
@@ -320,7 +331,7 @@ def put_together(assembly: Assembly) -> Service:
     service = Service(assembly, desk, writer, None)
     desk.readiness.append(service.ready)
     if settings.redis_url is None:
-        service.sequencer = Sequencer(assembly, metrics, service.announce)
+        service.sequencer = Sequencer(assembly, metrics, service.announce, ended=writer.close)
     return service
 
 

@@ -65,18 +65,18 @@ def serve(
     with _answers():
         settings = load_settings({"HUB_PUBLIC_ORIGIN": here, **environment})
         _remember_origin(settings, here, given="HUB_PUBLIC_ORIGIN" in os.environ)
-    os.environ.update(environment, HUB_PUBLIC_ORIGIN=settings.public_origin)
-    uvicorn.run(
-        "hub.app:from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=5,
-    )
+        os.environ.update(environment, HUB_PUBLIC_ORIGIN=settings.public_origin)
+        uvicorn.run(
+            "hub.app:from_environment",
+            factory=True,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=5,
+        )
 
 
 @app.command()
@@ -312,6 +312,33 @@ def log_publish(
     _write_file(folder / "vkey", (hub.hub.log_key.vkey + "\n").encode())
     _say({"folder": str(folder), "size": signed[0], "files": count},
          f"{signed[0]} entries in {count} files under {folder}", as_json=as_json)  # fmt: skip
+
+
+@log.command("remember")
+def log_remember(
+    note: Annotated[Path, typer.Argument(help="A checkpoint that a member has kept.")],
+    data: Data = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Remember anew what was last signed, where that file was lost; exit 1 where the log does not hold it.
+
+    Take the largest checkpoint that any member has: a database that does not contain it is an older one.
+    """
+    from hub.exchange.disclosure_log import check_head
+    from hub.protocols.checkpoint import verify_checkpoint
+    from hub.protocols.merkle import root_at
+
+    with _hub(data) as hub:
+        kept = verify_checkpoint(note.read_text("utf-8"), hub.hub.log_key)
+        with hub.store.read() as work:
+            size, signed = work.log.size(), work.log.signed()
+            if size < kept.size or root_at(kept.size, work.log.node) != kept.root:
+                raise HubFault("log-rolled-back", "this database does not contain what the member has seen")
+            newest = max(kept.size, 0 if signed is None else signed[0])
+            hub.hub.guard.remember(newest, root_at(newest, work.log.node))
+            check_head(work, hub.hub)
+    _say({"size": newest}, f"The log is remembered as signed with {newest} entries.", as_json=as_json)
 
 
 @log.command("verify")

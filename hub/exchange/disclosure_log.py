@@ -133,7 +133,7 @@ def fill_to(size: int, work: Work, hub: Hub) -> int:
 def sign_head(work: Work, hub: Hub) -> int:
     """Sign the committed head; refuse to go backwards. Returns the signed size.
 
-    Raises `HubFault("log-rolled-back")` as `check_head` does.
+    Raises `HubFault` as `check_head` does.
     """
     check_head(work, hub)
     size, root = work.log.size(), work.log.root()
@@ -146,9 +146,16 @@ def check_head(work: Work, hub: Hub) -> None:
     """Hold the log to the head that this hub last signed: it must still begin so.
 
     Raises `HubFault("log-rolled-back")` where the log is smaller, or its first leaves are others: a
-    restored database must not go on as if nothing had happened, whatever it has grown to since.
+    restored database must not go on as if nothing had happened, whatever it has grown to since; and
+    `HubFault("guard-missing")` where something was signed and nobody remembers what.
     """
     last = hub.guard.last()
+    if last is None and work.log.signed() is not None:
+        raise HubFault(
+            "guard-missing",
+            "what was last signed is not remembered outside the database, which may be an older one: ask a "
+            "member for the checkpoint it has kept, and give it to `hub log remember`",
+        )
     if last is not None and (work.log.size() < last[0] or root_at(last[0], work.log.node) != last[1]):
         raise HubFault(
             "log-rolled-back",

@@ -31,5 +31,9 @@ class HubFault(Exception):
         self.detail = detail
 
 
+ENDS_THE_LOG = frozenset({"log-rolled-back", "guard-missing", "log-fork"})
+"""Codes of faults after which a process must neither sign nor promise anything more."""
+
+
 class LogFork(HubFault):
     """Somebody else moved the head of the log: this process must not write any more."""
