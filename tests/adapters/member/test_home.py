@@ -107,7 +107,8 @@ def test_two_processes_that_learn_keys_lose_none(tmp_path: Path) -> None:
     first.keep(new_keyring())
     first.change(lambda keyring: keyring.with_linkage(epoch(1), b"\x01" * 32))
     second.change(lambda keyring: keyring.with_linkage(epoch(2), b"\x02" * 32))
-    assert set(Home(tmp_path).keyring().linkage) == {epoch(1), epoch(2)}
+    first.change(lambda keyring: keyring.with_linkage(epoch(3), b"\x03" * 32))
+    assert set(Home(tmp_path).keyring().linkage) == {epoch(1), epoch(2), epoch(3)}
 
 
 def test_the_token_is_made_once_and_closed_to_others(tmp_path: Path) -> None:

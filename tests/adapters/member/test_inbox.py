@@ -10,17 +10,36 @@ import pytest
 
 from adapters.member.errors import GatewayFault, HubUnreachable
 from adapters.member.gateway import Gateway
-from adapters.member.inbox import _doubt
+from adapters.member.inbox import _doubt, about_of
 from adapters.move import Move
 from hub.exchange.stages import ItemKind
 from hub.protocols import canonical, merkle
-from hub.protocols.acknowledgement import Answer, OutcomeKind, read_acknowledgement, sign_acknowledgement
+from hub.protocols.acknowledgement import (
+    Acknowledgement,
+    Answer,
+    Level,
+    Outcome,
+    OutcomeKind,
+    read_acknowledgement,
+    sign_acknowledgement,
+    sign_outcome,
+)
 from hub.protocols.canonical import Json
 from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
 from hub.protocols.entry import commit
+from hub.protocols.errors import Untrusted
 from hub.protocols.identifiers import UPN_LETTERS, check_upn
 from hub.protocols.key_grant import read_request, sign_request
-from hub.protocols.names import AgreementId, DisclosureId, MemberId, MemberKind, NoticeType, RequestId
+from hub.protocols.names import (
+    AgreementId,
+    Digest,
+    DisclosureId,
+    MemberId,
+    MemberKind,
+    NoticeType,
+    Part,
+    RequestId,
+)
 from hub.protocols.notice import read_manifest
 from hub.protocols.proof import LogProof, encode_proof, parse_proof
 from tests.adapters.member.conftest import come_to_rest, move
@@ -686,6 +705,30 @@ def test_an_answer_must_be_the_one_that_is_logged(
     town.slot()
     wire.tampers = changed_answer(change)
     assert [fault for fault in kent.poll().faults if fault.endswith(code)]
+
+
+@pytest.mark.parametrize("kind", ["acknowledgement", "outcome"])
+def test_a_lie_that_the_hub_has_logged_is_caught_by_the_signature(
+    town: Town, neighbours: Neighbours, kind: str
+) -> None:
+    """The recipient said something else, whatever entry was made of it."""
+    move(*neighbours)
+    come_to_rest(town, *neighbours)
+    kent, medway = neighbours
+    sent, received = kent.records.all_sent()[0], medway.received()[0]
+    about = about_of(received)
+    if kind == "acknowledgement":
+        parts = {Part.IDENTITY: about.object("ciphers").digest("identity")}
+        said = Acknowledgement(received.item, sent.digest, parts, 1, 16, Level.OPENED, town.now)
+        jws, true = sign_acknowledgement(said, medway._keyring.signing), "opened"
+    else:
+        outcome = Outcome(received.item, sent.digest, OutcomeKind.NOT_OURS, town.now)
+        jws, true = sign_outcome(outcome, medway._keyring.signing), "not_ours"
+    kent.inbox._check_signed(kind, jws, sent, true)
+    with pytest.raises(Untrusted, match="answer-other-notice"):
+        kent.inbox._check_signed(kind, jws, sent, "actioned")
+    with pytest.raises(Untrusted, match="answer-other-notice"):
+        kent.inbox._check_signed(kind, jws, replace(sent, digest=Digest("A" * 43)), true)
 
 
 def test_an_answer_by_a_member_that_was_given_nothing_is_not_believed(
