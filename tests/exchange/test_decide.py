@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from hub.consent.decision import ReasonCode
-from hub.consent.question import Category, EvidenceClass, Role
+from hub.consent.agreement import AgreementBook
+from hub.consent.decision import Decision, ReasonCode
+from hub.consent.decision import decide as consent
+from hub.consent.question import Category, EvidenceClass, Question, Role
 from hub.exchange import decide
 from hub.exchange.decide import (
     Terms,
@@ -71,11 +73,8 @@ def test_with_a_box_the_identity_part_and_no_other_may_leave(pair: Pair) -> None
     passage, notice, counter, terms = pair
     permitted = decide_identity(passage.moved(box="box"), notice, counter, terms)
     assert isinstance(permitted, Permitted)
-    assert (permitted.stage, set(permitted.permits), permitted.withheld) == (
-        Stage.IDENTITY,
-        {Part.IDENTITY},
-        {},
-    )
+    assert permitted.stage is Stage.IDENTITY
+    assert (set(permitted.permits), permitted.withheld) == ({Part.IDENTITY}, {})
     assert permitted.fact is not None
     assert permitted.fact.permitted
 
@@ -160,12 +159,11 @@ def test_without_a_permit_for_the_fact_nothing_goes_on(pair: Pair, monkeypatch: 
 def test_an_officers_task_is_asked_for_a_named_officer(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """The role is the officer's, the side is the one that would be told, the shield does not silence it."""
     passage, notice, counter, terms = pair
-    asked = []
-    true = decide.decide
+    asked: list[Question] = []
 
-    def listen(question, agreements):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - listens and passes on
+    def listen(question: Question, agreements: AgreementBook) -> Decision:
         asked.append(question)
-        return true(question, agreements)
+        return consent(question, agreements)
 
     monkeypatch.setattr(decide, "decide", listen)
     shielded = replace(notice, flags=replace(notice.flags, shield=True))
@@ -255,7 +253,7 @@ def test_terms_are_what_binds_at_this_instant() -> None:
 
 
 def test_a_named_company_stands_for_its_one_authority(pair: Pair) -> None:
-    """With one mandate it is clear for whom a named careers company receives; with two the sender must say."""
+    """With one mandate it is clear for whom a careers company receives; with two the sender must say."""
     passage, notice, _, terms = pair
     company, lambeth = MemberId("mbr_careers"), MemberId("mbr_lambeth")
     member = replace(

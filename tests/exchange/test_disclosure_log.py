@@ -114,9 +114,14 @@ def test_a_log_that_is_not_the_one_last_signed_is_not_signed(town: Town, damage:
 def test_a_hub_that_has_signed_nothing_may_begin() -> None:
     """A new hub has nothing to be held to."""
     town = Town()
-    fresh = replace(town.hub, guard=NullGuard())
-    with town.store.write() as work:
-        check_head(work, fresh)
+    with MemoryStore().write() as work:
+        check_head(work, replace(town.hub, guard=NullGuard()))
+
+
+def test_a_hub_that_does_not_remember_what_it_signed_signs_no_more(town: Town) -> None:
+    """I8: with the guard lost, nobody can tell an older database from this one."""
+    with town.store.write() as work, pytest.raises(HubFault, match="guard-missing"):
+        check_head(work, replace(town.hub, guard=NullGuard()))
 
 
 def test_an_entry_is_proved_to_its_parties(town: Town) -> None:
@@ -128,7 +133,8 @@ def test_an_entry_is_proved_to_its_parties(town: Town) -> None:
     with town.store.read() as work:
         shown, proof = opening_and_proof(index, work)
     opening = read_opening(Reader(shown, "opening"))
-    assert verify_proof(parse_proof(proof), commit(opening.record, opening.salt), town.hub.log_key)
+    checkpoint = verify_proof(parse_proof(proof), commit(opening.record, opening.salt), town.hub.log_key)
+    assert checkpoint.size > index
 
 
 def test_an_entry_that_is_not_there_or_was_erased_is_not_proved(town: Town) -> None:
@@ -179,11 +185,7 @@ def test_a_refusal_that_neither_side_may_see_is_opened_to_nobody() -> None:
     for member, kind in ((KENT, NoticeType.MOVED_OUT), (MEDWAY, NoticeType.NEW_ARRIVAL)):
         town.admits(member).publishes(ADA, kind)
     town.slot()
-    refused = [
-        index
-        for index in range(town.sizes[-1])
-        if (record := record_at(town, index)).get("kind") == "refused"
-    ]
+    refused = [index for index in range(town.sizes[-1]) if record_at(town, index).get("kind") == "refused"]
     assert len(refused) == 2
     for index in refused:
         with town.store.read() as work:

@@ -7,10 +7,10 @@ import pytest
 
 from hub.exchange import withdraw
 from hub.exchange.errors import HubFault, NotYours
-from hub.exchange.stages import ErrandKind, ItemKind, MatchId
+from hub.exchange.stages import ErrandKind, ItemKind
 from hub.exchange.states import NoticeState, PassageState
 from hub.protocols.errors import ProtocolError, Untrusted
-from hub.protocols.names import MemberId, NoticeId, NoticeType
+from hub.protocols.names import MatchId, MemberId, NoticeId, NoticeType
 from hub.protocols.notice import Assertion
 from hub.protocols.restatement import Restatement, Retraction, sign_restatement, sign_retraction
 from tests.simulators.town import Town
@@ -48,8 +48,8 @@ def test_a_withdrawal_is_for_its_notice_and_by_its_sender(town: Town, notice: No
             withdraw.check_retraction(
                 sign_retraction(replace(word, notice=OTHER), kent), stored, work, town.hub
             )
+        foreign = sign_retraction(word, town.members[MEDWAY].keyring.signing)
         with pytest.raises(Untrusted, match="signing-key"):
-            foreign = sign_retraction(word, town.members[MEDWAY].keyring.signing)
             withdraw.check_retraction(foreign, stored, work, town.hub)
         with pytest.raises(ProtocolError):
             withdraw.check_retraction("a.b.c", stored, work, town.hub)
@@ -87,9 +87,7 @@ def test_a_retired_notice_is_ended_from_this_instant(town: Town, notice: NoticeI
             withdraw.retire(ended, NoticeState.EXPIRED, work, town.hub)
 
 
-def test_a_notice_that_has_arrived_needs_no_errand_when_its_time_is_over(
-    town: Town, notice: NoticeId
-) -> None:
+def test_a_notice_that_has_arrived_needs_no_errand_when_it_is_over(town: Town, notice: NoticeId) -> None:
     """It has its disposition already."""
     with town.store.write() as work:
         work.notices.set_state(notice, NoticeState.CLOSED)
