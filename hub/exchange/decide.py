@@ -168,6 +168,13 @@ def decide_rest(
     return _staged(passage, Stage.REST, notice, fact, decisions)
 
 
+def refuse_without_key(passage: Passage) -> Refused:
+    """The refusal where nothing can be sealed to the recipient: no key in its time, or a box for another."""
+    detail = "there is no sealing key of the recipient to which this could be, or was, sealed"
+    reason = Reason(ReasonCode.RECIPIENT, None, None, None, detail)
+    return Refused(passage, (Decision(Category.IDENTITY, None, (reason,), RULES_VERSION),), held=False)
+
+
 def decide_again(
     passage: Passage, stage: Stage, notice: StoredNotice, counter: StoredNotice | None, terms: Terms
 ) -> Permitted | Refused:

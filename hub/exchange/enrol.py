@@ -217,7 +217,7 @@ def approve(member: MemberId, fingerprint: str, work: Work, hub: Hub) -> Member:
     admitted = replace(known, standing=Standing.LIVE if bound and not known.made_up else Standing.TRIAL)
     work.members.put(admitted)
     work.outbox.add(Errand(ErrandKind.RECORD, member, {"what": "admitted"}), hub.now())
-    _reconsider(frozenset({member}), work, hub)
+    reconsider(frozenset({member}), work, hub)
     return admitted
 
 
@@ -341,7 +341,7 @@ def change_agreement(name: str, document: Json, caller: MemberId, work: Work, hu
     changed = replace(paper, state=state, signed_by=tuple(sorted(standing)))
     work.papers.put(changed)
     if state is PaperState.IN_FORCE:
-        _reconsider(frozenset(paper.parties), work, hub)
+        reconsider(frozenset(paper.parties), work, hub)
     work.outbox.add(
         Errand(
             ErrandKind.RECORD, name, {"what": "agreement_changed", "change": word.change.value, "by": caller}
@@ -436,7 +436,7 @@ def put_in_force(paper: Paper, log_index: int, work: Work, hub: Hub) -> Paper:
             work.papers.put(replace(older, state=PaperState.SUPERSEDED))
     _go_live(paper, work)
     if paper.kind is not PaperKind.EPOCH:
-        _reconsider(frozenset(paper.parties), work, hub)
+        reconsider(frozenset(paper.parties), work, hub)
     return bound
 
 
@@ -464,7 +464,7 @@ def _is_real(paper: Paper, work: Work) -> bool:
     return not any(member is not None and member.made_up for member in members)
 
 
-def _reconsider(concerned: frozenset[MemberId], work: Work, hub: Hub) -> None:
+def reconsider(concerned: frozenset[MemberId], work: Work, hub: Hub) -> None:
     """Have decided again what was refused between these members, or those that act for them, and anybody."""
     mandates = work.papers.all(PaperKind.MANDATE)
     acting = {paper.parties[1] for paper in mandates if paper.parties[0] in concerned}

@@ -28,6 +28,7 @@ from hub.exchange.stages import (
     ErrandKind,
     InboxItem,
     ItemKind,
+    KeyUse,
     Match,
     PaperKind,
     PaperState,
@@ -333,6 +334,8 @@ def _record_key(key_id: KeyId, work: Work, hub: Hub) -> None:
     parties = {member.member for member in work.members.all()}
     index = disclosure_log.record_event("key", facts, parties, work, hub)
     work.members.put_key(replace(key, log_index=index))
+    if key.use is KeyUse.SEALING:
+        enrol.reconsider(frozenset({key.member}), work, hub)
 
 
 def _record_paper(kind: PaperKind, name: str, body: dict[str, Json], work: Work, hub: Hub) -> None:

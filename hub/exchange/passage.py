@@ -9,7 +9,14 @@ from dataclasses import dataclass, replace
 
 from hub.consent.question import EvidenceClass
 from hub.exchange import disclosure_log, expire, request_key, withdraw
-from hub.exchange.decide import Terms, decide_again, decide_identity, decide_rest, decide_task
+from hub.exchange.decide import (
+    Terms,
+    decide_again,
+    decide_identity,
+    decide_rest,
+    decide_task,
+    refuse_without_key,
+)
 from hub.exchange.errors import HubFault
 from hub.exchange.match import DEPARTURES
 from hub.exchange.ports import Hub, Work
@@ -96,7 +103,13 @@ def go_on(
     notice, counter = both(passage, work)
     if not withdraw.stand(notice, counter):
         return
+    sealed = request_key.box_stands(passage, work)
+    if not sealed and counter is not None:
+        passage, sealed = passage.moved(box=None), True  # the sender is asked anew, for another key
     decided = decide_identity(passage, notice, counter, terms, over_quota=over_quota)
+    wanted = isinstance(decided, KeyWanted)
+    if not sealed or (wanted and not request_key.sealing_keys(passage.recipient, work, hub)):
+        decided = refuse_without_key(passage)
     if isinstance(decided, Refused):
         _refuse(decided, terms, work, hub, again=again)
     elif isinstance(decided, KeyWanted):
@@ -111,6 +124,8 @@ def release_rest(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
     if not withdraw.stand(notice, counter):
         return
     decided = decide_rest(passage, notice, counter, terms)
+    if not request_key.box_stands(passage, work):
+        decided = refuse_without_key(passage)
     if isinstance(decided, Refused):
         disclosure_log.record_refusal(decided, work, hub, tell={passage.sender})
         work.passages.save(passage.moved(state=PassageState.RELEASED))
@@ -125,7 +140,8 @@ def resume(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
     """
     stage = Stage.IDENTITY if passage.state is PassageState.AWAITING_SAME else Stage.REST
     notice, counter = both(passage, work)
-    if withdraw.stand(notice, counter) and not _lies(passage, stage, work):
+    sealed = request_key.box_stands(passage, work)
+    if sealed and withdraw.stand(notice, counter) and not _lies(passage, stage, work):
         decided = decide_again(passage, stage, notice, counter, terms)
         if isinstance(decided, Permitted):
             _hand_on(decided, passage.state, work, hub)

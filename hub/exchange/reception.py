@@ -247,7 +247,8 @@ def _permitted_now(delivery: InboxItem, work: Work, hub: Hub) -> Permitted | Non
     passage = acknowledge.passage_of(delivery, work)
     notice = acknowledge.notice_of(passage, work)
     counter = None if passage.counter is None else work.notices.get(passage.counter)
-    if delivery.stopped or passage.state not in _LEAVING or not withdraw.stand(notice, counter):
+    leaving = passage.state in _LEAVING and not delivery.stopped
+    if not leaving or not withdraw.stand(notice, counter) or not request_key.box_stands(passage, work):
         return None
     decided = decide_again(passage, delivery.stage, notice, counter, read_terms(work, hub.now()))
     return decided if isinstance(decided, Permitted) and still_permitted(delivery, decided) else None

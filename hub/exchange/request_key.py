@@ -37,7 +37,7 @@ def ask(wanted: KeyWanted, work: Work, hub: Hub) -> PreparedRequest:
         counter_manifest=counter.jws,
         counter_tokens=counter.counter_tokens,
         recipient=passage.recipient,
-        recipient_key=sealing_key(passage.recipient, work, hub).key_id,
+        recipient_key=_newest(passage.recipient, work, hub).key_id,
         approved_by=tuple(sorted(passage.approved_by)),
         asked_at=now,
     )
@@ -61,8 +61,8 @@ def send_request(recorded: RecordedRequest, work: Work, hub: Hub) -> InboxItem:
     return item
 
 
-def sealing_key(member: MemberId, work: Work, hub: Hub) -> RegisteredKey:
-    """The newest logged sealing key of a member; raise `HubFault` where it has none."""
+def sealing_keys(member: MemberId, work: Work, hub: Hub) -> list[RegisteredKey]:
+    """The sealing keys that something may be sealed to for a member now, newest first."""
     now = hub.now()
     usable = [
         key
@@ -72,9 +72,27 @@ def sealing_key(member: MemberId, work: Work, hub: Hub) -> RegisteredKey:
         and key.revoked_at_index is None
         and key.valid_from <= now < key.valid_until
     ]
-    if not usable:
-        raise HubFault("no-sealing-key", "the recipient has no sealing key in its time; it must register one")
-    return max(usable, key=lambda key: (key.valid_from, key.key_id))
+    return sorted(usable, key=lambda key: (key.valid_from, key.key_id), reverse=True)
+
+
+def box_stands(passage: Passage, work: Work) -> bool:
+    """Whether the box that is there, if any, is for a logged and unrevoked sealing key of its recipient.
+
+    A key that was revoked may be in somebody else's hands: nothing more is handed over for it (I6).
+    """
+    if passage.box is None:
+        return True
+    key = work.members.key(box_key_id(passage.box))
+    if key is None or (key.member, key.use) != (passage.recipient, KeyUse.SEALING):
+        return False
+    return key.log_index is not None and key.revoked_at_index is None
+
+
+def _newest(member: MemberId, work: Work, hub: Hub) -> RegisteredKey:
+    keys = sealing_keys(member, work, hub)
+    if not keys:
+        raise HubFault("no-sealing-key", "a key was asked for although the recipient has none to seal to")
+    return keys[0]
 
 
 def check_answer(jws: str, box: str | None, passage: Passage, key: VerifyingKey, work: Work) -> KeyGrant:

@@ -60,7 +60,15 @@ from hub.protocols.checkpoint import verify_checkpoint
 from hub.protocols.delivery import CheckedDelivery, Stage, check_delivery, read_delivery
 from hub.protocols.epoch import make_epoch, sign_epoch
 from hub.protocols.key_grant import read_request
-from hub.protocols.keys import SealingPublicKey, SigningKey, VerifyingKey
+from hub.protocols.keys import (
+    KeyUse,
+    SealingKey,
+    SealingPublicKey,
+    SigningKey,
+    VerifyingKey,
+    entry_for,
+    sign_entry,
+)
 from hub.protocols.mandate import Change, Mandate, Suspension, sign_mandate, sign_suspension
 from hub.protocols.names import (
     AgreementId,
@@ -493,6 +501,18 @@ class TownMember:
         assert isinstance(sent.body, dict)
         self.sent[notice] = replace(sent, body=sent.body | {"assertion": assertion_json(assertion)})
         return signed
+
+    def seals_anew(self) -> None:
+        """Make another sealing key and have it in the directory."""
+        made = SealingKey.generate(self.keyring.sealing[-1].suite.id)
+        self.keyring = replace(self.keyring, sealing=(*self.keyring.sealing, made))
+        entry = entry_for(
+            self.member, KeyUse.SEALING, made.public, self.town.now, self.town.now + timedelta(days=365)
+        )
+        with self.town.store.write() as work:
+            document = sign_entry(entry, self.keyring.identity)
+            enrol.register_key(self.member, document, work, self.town.hub)
+        self.town.slot()
 
     def withdraws(self, notice: NoticeId) -> None:
         """Withdraw a notice."""

@@ -107,7 +107,15 @@ def is_suspended(town: Town, _departure: NoticeId, _arrival: NoticeId) -> None:
         enrol.suspend(MemberId("mbr_kent"), work, town.hub)
 
 
+def revokes(town: Town, _departure: NoticeId, _arrival: NoticeId) -> None:
+    """The recipient has lost its sealing key, and takes it out of use."""
+    with town.store.write() as work:
+        key = town.members["mbr_medway"].keyring.sealing[-1].key_id
+        enrol.revoke_key(MemberId("mbr_medway"), key, work, town.hub)
+
+
 LAPSES = [
+    revokes,
     suspends,
     ends,
     withdraws,
@@ -140,7 +148,7 @@ def test_what_lies_in_an_inbox_stops_in_the_same_second(
     assert len(medway.opened) == (0 if stage is Stage.IDENTITY else 1)
 
 
-@pytest.mark.parametrize("lapse", LAPSES)
+@pytest.mark.parametrize("lapse", LAPSES[1:])
 def test_a_key_request_that_may_be_put_no_longer_is_not_shown(
     town: Town, lapse: Callable[[Town, NoticeId, NoticeId], None]
 ) -> None:
@@ -551,6 +559,39 @@ def test_a_mandate_comes_from_an_authority_and_goes_to_a_careers_company() -> No
             town.mandates(authority, other)
     with pytest.raises(Declined, match="member-kind"):
         town.asks_for_notices("mbr_kent", "mbr_medway")
+
+
+def test_a_key_that_is_lost_while_it_is_asked_for_is_asked_for_anew(town: Town) -> None:
+    """A grant for a key that was revoked meanwhile lets nothing leave; the new key is asked for."""
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    kent.publishes(ADA, NoticeType.MOVED_OUT)
+    medway.publishes(ADA, NoticeType.NEW_ARRIVAL)
+    town.slot()
+    kent.collects()
+    revokes(town, NoticeId(""), NoticeId(""))
+    medway.grants = False
+    town.slot()
+    assert town.entries("release") == []
+    assert "R-RECIPIENT" in town.refusals()
+    medway.seals_anew()
+    town.night_passes()
+    assert Part.IDENTITY in medway.parts()
+
+
+def test_a_member_without_a_sealing_key_stops_nobody_elses_errand(town: Town) -> None:
+    """Its matches are refused until it has one; the notices that met it are in the log and findable."""
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    revokes(town, NoticeId(""), NoticeId(""))
+    kent.publishes(ADA, NoticeType.MOVED_OUT)
+    medway.publishes(ADA, NoticeType.NEW_ARRIVAL)
+    town.night_passes()
+    assert len(town.entries("published")) == 2
+    assert "R-RECIPIENT" in town.refusals()
+    assert Part.IDENTITY in kent.parts()
+    assert medway.opened == []
+    medway.seals_anew()
+    town.night_passes()
+    assert Part.IDENTITY in medway.parts()
 
 
 def test_a_shielded_notice_to_a_named_recipient_asks_both_officers() -> None:
