@@ -412,7 +412,7 @@ def test_the_kind_of_assertion_is_that_of_the_standard() -> None:
 
 
 def test_a_token_remembers_the_key_that_asked_for_it() -> None:
-    """A token that was asked for with a key of its own names that key, so that it ends when the key is revoked."""
+    """A token asked for with a key of its own names that key: it ends when that key is revoked."""
     asked = issue_access_token(replace(CLAIMS, asked_with=HUB_KEY.key_id), HUB_KEY)
     assert check_access_token(asked, ISSUER, ISSUER, HUB_KEY.public, NOW).asked_with == HUB_KEY.key_id
     assert check_access_token(token(), ISSUER, ISSUER, HUB_KEY.public, NOW).asked_with is None
