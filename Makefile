@@ -61,7 +61,7 @@ openapi: $(DEV)
 	@$(BIN)/python -m hub.app 2>/dev/null > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 	@git diff --stat -- docs/openapi.json
 
-bench: $(BENCH) $(PEERS)
+bench: $(BASE) $(PEERS)
 	@mkdir -p bench-out
 	@$(BIN)/python bench/exchange.py --peer-python $(PEER)/bin/python --out bench-out/exchange.json $(BENCHMARK)
 
