@@ -12,7 +12,7 @@ from hub.exchange.ports import Work
 from hub.exchange.reception import check_in, keep, note_stopped, proof_of, shown
 from hub.exchange.stages import InboxItem, ItemKind
 from hub.protocols.acknowledgement import Answer, OutcomeKind
-from hub.protocols.canonical import unb64u
+from hub.protocols.canonical import Json, unb64u
 from hub.protocols.delivery import Stage
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.names import MemberId, NoticeId, NoticeType
@@ -143,7 +143,7 @@ def test_an_assertion_that_means_nothing_is_refused(
     """It would loosen or silence what stands: nothing changes."""
     notice = town.members[KENT].publishes(ADA, NoticeType.MOVED_OUT)
     stored = town.notice(notice)
-    said = stored.manifest.assertion.flags if flags is None else {**flags}
+    said: Json = stored.manifest.assertion.flags if flags is None else {**flags}
     jws = sign_restatement(
         Restatement(notice, Assertion(scope, said, town.now)), town.members[KENT].keyring.signing
     )

@@ -1,0 +1,224 @@
+"""One notice on its way to one recipient: begun once, decided anew at each step, asked in the right order."""
+
+from dataclasses import replace
+
+import pytest
+
+from hub.exchange import passage as passages
+from hub.exchange.decide import read_terms
+from hub.exchange.errors import HubFault
+from hub.exchange.stages import ItemKind, Passage, Refused, Standing, StoredNotice
+from hub.exchange.states import PassageState
+from hub.protocols.acknowledgement import OutcomeKind
+from hub.protocols.delivery import Stage
+from hub.protocols.names import MatchId, MemberId, NoticeId, NoticeType
+from tests.simulators.town import Town
+from tests.story.people import ADA, ADA_KNOWN_BY_NAME, SHIELDED
+
+KENT, MEDWAY = MemberId("mbr_kent"), MemberId("mbr_medway")
+WEAK_SHIELDED = replace(SHIELDED, upn=None, from_address=None)
+
+
+def met(town: Town, left: object = ADA, came: object = ADA, *, arrival_first: bool = False) -> list[Passage]:
+    """Both directions of a match, the departure's way first."""
+    kent, medway = town.members[KENT], town.members[MEDWAY]
+    steps = [(kent, left, NoticeType.MOVED_OUT), (medway, came, NoticeType.NEW_ARRIVAL)]
+    notices = {}
+    for member, move, kind in reversed(steps) if arrival_first else steps:
+        notices[kind] = member.publishes(move, kind)  # type: ignore[arg-type]  # a move
+        town.slot()
+    departure = notices[NoticeType.MOVED_OUT]
+    return sorted(town.passages(departure), key=lambda one: one.notice != departure)
+
+
+def test_a_way_is_begun_once_and_anew_for_another_counter_notice(town: Town) -> None:
+    """A stopped way does not stand in the way of a new match; the same pair is not begun again."""
+    to_medway, _ = met(town)
+    notice, other = town.notice(to_medway.notice), NoticeId("ntc_01k00000000000000000000000")
+    with town.store.write() as work:
+        assert passages.begun(notice, MEDWAY, to_medway.counter, work)
+        assert passages.begun(notice, MEDWAY, other, work)
+        assert not passages.begun(notice, MemberId("mbr_lambeth"), other, work)
+        work.passages.save(to_medway.moved(state=PassageState.STOPPED))
+        assert passages.begun(notice, MEDWAY, to_medway.counter, work)
+        assert not passages.begun(notice, MEDWAY, other, work)
+
+
+def test_both_directions_of_a_match_are_found_from_either(town: Town) -> None:
+    """A way to a named recipient belongs to no match."""
+    there, back = met(town)
+    with town.store.read() as work:
+        assert passages.of_same_match(there, work) == [there, back]
+        assert passages.of_same_match(back, work) == [back, there]
+        assert passages.of_same_match(replace(there, match=None), work) == [replace(there, match=None)]
+
+
+def test_a_passage_without_its_notice_is_a_fault_of_ours(town: Town) -> None:
+    """What was kept together came apart."""
+    there, _ = met(town)
+    with town.store.read() as work:
+        notice, counter = passages.both(there, work)
+        assert counter is not None
+        assert (notice.notice, counter.notice) == (there.notice, there.counter)
+        assert passages.both(replace(there, counter=None), work) == (notice, None)
+        with pytest.raises(HubFault, match="notice-missing"):
+            passages.both(replace(there, notice=NoticeId("ntc_x")), work)
+
+
+@pytest.mark.parametrize(
+    ("left", "came", "arrival_first", "first"),
+    [
+        # weak evidence: whoever was there first is asked first
+        (ADA, ADA_KNOWN_BY_NAME, False, KENT),
+        (ADA_KNOWN_BY_NAME, ADA, True, MEDWAY),
+        # a shield: whoever knows where the young person is
+        (SHIELDED, ADA, False, MEDWAY),
+        (SHIELDED, ADA, True, MEDWAY),
+        (ADA, SHIELDED, False, MEDWAY),
+        # both at once: asked where the two agree
+        (WEAK_SHIELDED, ADA, True, MEDWAY),
+        # and nobody where they do not
+        (WEAK_SHIELDED, ADA, False, None),
+    ],
+)
+def test_who_is_asked_first(
+    town: Town, left: object, came: object, arrival_first: bool, first: MemberId | None
+) -> None:
+    """I10, I11: whoever could only be fishing must not be; in doubt nobody is."""
+    ways = met(town, left, came, arrival_first=arrival_first)
+    assert {way.state for way in ways} == {PassageState.AWAITING_OFFICER}
+    asked = [name for name in (KENT, MEDWAY) if town.members[name].sees(ItemKind.OFFICER_TASK)]
+    assert asked == ([] if first is None else [first])
+
+
+def test_only_what_officers_can_lift_is_put_before_them(town: Town) -> None:
+    """A stale assertion beside weak evidence: refused, nobody is asked, and it is reconsidered later."""
+    kent, medway = town.members[KENT], town.members[MEDWAY]
+    departure = kent.publishes(ADA, NoticeType.MOVED_OUT)
+    town.slot()
+    town.days_pass(31)
+    medway.publishes(ADA_KNOWN_BY_NAME, NoticeType.NEW_ARRIVAL)
+    town.slot()
+    assert {way.state for way in town.passages(departure)} == {PassageState.REFUSED}
+    assert kent.sees() == []
+    kent.asserts(departure)
+    town.slot()
+    assert {way.state for way in town.passages(departure)} == {PassageState.AWAITING_OFFICER}
+    assert [item.kind for item in kent.sees()] == [ItemKind.OFFICER_TASK]
+
+
+def test_nobody_is_asked_where_no_clause_lets_an_officer_know(town: Town) -> None:
+    """I4: to be asked is to be told; an agreement without a clause for named officers keeps them out."""
+    there, back = met(town, ADA, ADA_KNOWN_BY_NAME)
+    notice, counter = town.notice(there.notice), town.notice(back.notice)
+    with town.store.write() as work:
+        terms = read_terms(work, town.now)
+        terms = replace(terms, agreements=type(terms.agreements).from_agreements([]))
+        before = work.log.size()
+        side = passages._Side(MEDWAY, counter, notice)
+        passages._put_task(side, Refused(there, (), held=True), terms, work, town.hub)
+        assert work.log.size() == before
+
+
+def test_a_refusal_decided_again_is_entered_only_if_it_changes(town: Town) -> None:
+    """I9: noted for the counts; in the log when it becomes a question for officers."""
+    kent, medway = town.members[KENT], town.members[MEDWAY]
+    departure = kent.publishes(ADA, NoticeType.MOVED_OUT)
+    town.suspends("agr_kent-medway-movers", KENT)
+    arrival = medway.publishes(ADA_KNOWN_BY_NAME, NoticeType.NEW_ARRIVAL)
+    town.slot()
+    assert len(town.entries("refused")) == 2
+    for _ in range(3):
+        medway.asserts(arrival)
+        town.slot()
+    assert len(town.entries("refused")) == 2
+    with town.store.read() as work:
+        counts = work.refusals.counts(KENT, town.now.date(), town.now.date().replace(day=30))
+    assert counts["R-SUSPENDED"] == 1
+    assert departure
+
+
+def test_what_was_handed_over_is_not_released_again(town: Town) -> None:
+    """A renewed assertion does not send a second copy of what lies there or was fetched."""
+    there, _ = met(town)
+    town.night_passes()
+    releases = len(town.entries("release"))
+    town.members[KENT].asserts(there.notice)
+    town.night_passes()
+    assert len(town.entries("release")) == releases
+
+
+@pytest.mark.parametrize("outcome", list(OutcomeKind))
+@pytest.mark.parametrize("state", sorted(PassageState))
+def test_an_outcome_closes_what_was_released_or_stops_it(
+    town: Town, outcome: OutcomeKind, state: PassageState
+) -> None:
+    """`not_ours` and `contradicted` stop at any time; all else ends what was released, and nothing else."""
+    there, _ = met(town)
+    moved = replace(there, passage=MatchId(there.passage[:-1] + "z"), counter=None, request=None, state=state)
+    with town.store.write() as work:
+        work.passages.add(moved)
+        passages.close(moved, outcome, 0, work, town.hub)
+        after = work.passages.get(moved.passage)
+    assert after is not None
+    ended = {PassageState.CLOSED, PassageState.STOPPED}
+    if outcome in {OutcomeKind.NOT_OURS, OutcomeKind.CONTRADICTED}:
+        assert after.state is (state if state in ended else PassageState.STOPPED)
+    else:
+        assert after.state is (PassageState.CLOSED if state is PassageState.RELEASED else state)
+    assert len(town.entries("disposition")) == (after.state is PassageState.CLOSED and state not in ended)
+
+
+def test_the_rest_that_is_refused_whole_is_told_to_its_sender(town: Town) -> None:
+    """After `same`, with everything held back: the refusal names its reasons, to the sender alone."""
+    kent, medway = town.members[KENT], town.members[MEDWAY]
+    medway.answers = False
+    there, _ = met(town)
+    town.night_passes()
+    with town.store.write() as work:
+        member = work.members.get(KENT)
+        assert member is not None
+        work.members.put(replace(member, standing=Standing.SUSPENDED))
+        (way,) = (one for one in work.passages.of_notice(there.notice) if one.notice == there.notice)
+        passages.release_rest(way.moved(same=True), read_terms(work, town.now), work, town.hub)
+        after = work.passages.get(way.passage)
+        assert after is not None
+        assert (after.state, after.same) == (PassageState.RELEASED, True)
+    refusals = [record for record in kent.may_read() if record["kind"] == "refused"]
+    assert len(refusals) == 1
+    assert [record for record in medway.may_read() if record["kind"] == "refused"] == []
+
+
+def test_nothing_is_decided_for_a_notice_that_has_ended(town: Town) -> None:
+    """Its stop is on its way: no entry, no move."""
+    there, _ = met(town)
+    town.members[KENT].withdraws(there.notice)
+    with town.store.write() as work:
+        terms, before = read_terms(work, town.now), work.log.size()
+        passages.go_on(there, terms, work, town.hub)
+        passages.release_rest(there, terms, work, town.hub)
+        passages.resume(there.moved(state=PassageState.RELEASED), terms, work, town.hub)
+        assert work.log.size() == before
+
+
+def test_a_stage_lies_in_the_inbox_until_it_is_stopped(town: Town) -> None:
+    """Identity and rest are looked for by themselves."""
+    there, _ = met(town)
+    town.night_passes()
+    with town.store.write() as work:
+        assert passages._lies(there, Stage.IDENTITY, work)
+        assert passages._lies(there, Stage.REST, work)
+        for item in work.inboxes.of_passage(there.passage):
+            if item.kind is ItemKind.DELIVERY and item.stage is Stage.REST:
+                work.inboxes.stop(item.item)
+        assert passages._lies(there, Stage.IDENTITY, work)
+        assert not passages._lies(there, Stage.REST, work)
+
+
+def test_an_approval_is_added_to_those_that_are_there(town: Town) -> None:
+    """Each side's by itself; the same twice is one."""
+    there, _ = met(town)
+    once = passages.with_approval(there, KENT)
+    assert passages.with_approval(once, KENT).approved_by == {KENT}
+    assert passages.with_approval(once, MEDWAY).approved_by == {KENT, MEDWAY}
+    assert isinstance(town.notice(there.notice), StoredNotice)
