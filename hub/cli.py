@@ -158,10 +158,11 @@ def db_check(data: Data = None) -> None:
 @app.command()
 def fsck(data: Data = None, *, as_json: AsJson = False) -> None:
     """Check that everything kept holds together; exit 1 where anything does not."""
+    from hub.exchange.store.audit import audit_store
     from hub.exchange.store.check import check_store
 
     with _hub(data) as hub, hub.store.read() as work:
-        findings = check_store(work, hub.hub.log_key)
+        findings = [*check_store(work, hub.hub.log_key), *audit_store(work, hub.hub)]
     found = [{"code": one.code, "where": one.where, "detail": one.detail} for one in findings]
     lines = [f"{one['code']}  {one['where']}: {one['detail']}" for one in found]
     _say({"findings": found}, "\n".join(lines) or "Everything holds together.", as_json=as_json)

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import Column, Table, bindparam, func, select, text
 
 from hub.exchange.stages import ItemKind
 from hub.exchange.store.inboxes import SqlInboxes
+from hub.exchange.store.index import HEAVY
+from hub.exchange.store.instants import from_micros
+from hub.exchange.store.json_text import read_names
 from hub.exchange.store.sealed import Seals
 from hub.exchange.store.statements import Fields, Line, Prepared
 from hub.exchange.store.tables import table
-from hub.protocols.names import DisclosureId, MemberId, NoticeId
+from hub.protocols.names import DisclosureId, MatchId, MemberId, NoticeId
 
 CHUNK: Final = 1000
 """Rows read at a time, so that a large store is not brought into memory whole."""
@@ -33,6 +38,36 @@ class KeptItem:
     item: DisclosureId
     kind: ItemKind
     log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeColumns:
+    """The columns of a notice beside its manifest, as the tables have them."""
+
+    rec: int
+    notice: NoticeId
+    sender: str
+    type: str
+    realm: str
+    epoch: str
+    scope: str | None
+    flags: str
+    asserted_at: datetime
+    expires_at: datetime
+    tokens: tuple[str, str, str, str] | None
+    """Notice, member, realm and epoch in the row of its tokens, while there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemColumns:
+    """The columns of an inbox item."""
+
+    item: DisclosureId
+    member: MemberId
+    kind: ItemKind
+    passage: MatchId | None
+    log_index: int
+    stopped: bool
 
 
 class _Walk:
@@ -58,6 +93,7 @@ _OPENINGS: Final = _Walk(table("opening"), "idx")
 _CHECKPOINTS: Final = _Walk(table("checkpoint"), "size", "note")
 _ENTRIES: Final = _Walk(table("log_entry"), "idx")
 _node: Final = table("log_node")
+_party: Final = table("opening_party")
 _NODES: Final = Prepared(
     select(_node.c.idx, _node.c.hash)
     .where(_node.c.level == bindparam("level"), _node.c.idx > bindparam("after"))
@@ -65,6 +101,50 @@ _NODES: Final = Prepared(
     .limit(CHUNK)
 )
 _LEVELS: Final = Prepared(select(func.max(_node.c.level)))
+_notice: Final = table("notice")
+_tokens: Final = table("tokens")
+_posting: Final = table("posting")
+_heavy: Final = table("heavy")
+_NOTICE_COLUMNS: Final = Prepared(
+    select(
+        *(
+            _notice.c[name]
+            for name in ("rec", "notice", "sender", "type", "realm", "epoch", "scope", "flags")
+        ),
+        _notice.c.asserted_at,
+        _notice.c.expires_at,
+        *(_tokens.c[name] for name in ("notice", "member", "realm", "epoch")),
+    )
+    .outerjoin(_tokens, _tokens.c.rec == _notice.c.rec)
+    .where(_notice.c.rec > bindparam("after"))
+    .order_by(_notice.c.rec)
+    .limit(CHUNK)
+)
+_ITEM_COLUMNS: Final = _Walk(
+    table("inbox"), "sequence", "item", "member", "kind", "passage", "log_index", "stopped"
+)
+_PASSAGES: Final = _Walk(table("passage"), "passage")
+_LISTED: Final = _Walk(table("opening"), "idx", "parties")
+_MAY_SEE: Final = Prepared(
+    select(_party.c.idx, _party.c.member).where(
+        _party.c.idx >= bindparam("first"), _party.c.idx <= bindparam("last")
+    )
+)
+_POSTED: Final = Prepared(select(_posting.c.tok).where(_posting.c.rec == bindparam("record")))
+_POSTED_FOR_NOBODY: Final = Prepared(
+    select(func.count()).select_from(_posting).where(_posting.c.rec.not_in(select(_tokens.c.rec)))
+)
+_LIGHT: Final = Prepared(
+    select(func.count())
+    .select_from(_heavy)
+    .where(
+        select(func.count()).select_from(_posting).where(_posting.c.tok == _heavy.c.tok).scalar_subquery()
+        <= HEAVY
+    )
+)
+_ADDED: Final = Prepared(
+    text("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name")
+)
 _HIGHEST: Final = Prepared(text("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"))
 _INTEGRITY: Final = Prepared(text("PRAGMA integrity_check(100)"))
 _POINTERS: Final = Prepared(text("PRAGMA foreign_key_check"))
@@ -127,6 +207,71 @@ class SqlInventory:
         for row in self._line.rows(_POINTERS):
             yield f"a row of {row[0]} points at nothing in {row[2]}"
 
+    def notice_columns(self) -> Iterator[NoticeColumns]:
+        """Every notice ever kept, column by column."""
+        after = 0
+        while found := self._line.rows(_NOTICE_COLUMNS, after=after):
+            for row in found:
+                yield _columns_of(row)
+            after = found[-1][0]
+
+    def item_columns(self) -> Iterator[ItemColumns]:
+        """Every inbox item, column by column."""
+        for _, item, member, kind, passage, log_index, stopped in _ITEM_COLUMNS.rows(self._line, 0):
+            way = None if passage is None else MatchId(passage)
+            yield ItemColumns(
+                DisclosureId(item), MemberId(member), ItemKind(kind), way, log_index, bool(stopped)
+            )
+
+    def passages(self) -> Iterator[MatchId]:
+        """Every way of a notice to a recipient."""
+        return (MatchId(row[0]) for row in _PASSAGES.rows(self._line, ""))
+
+    def parties(self) -> Iterator[tuple[int, frozenset[MemberId], frozenset[MemberId]]]:
+        """Of every entry that can be opened: index, who is listed with it, who is shown it."""
+        rows = _LISTED.rows(self._line, -1)
+        while chunk := list(islice(rows, CHUNK)):
+            shown: dict[int, set[MemberId]] = {}
+            for index, member in self._line.rows(_MAY_SEE, first=chunk[0][0], last=chunk[-1][0]):
+                shown.setdefault(index, set()).add(MemberId(member))
+            for index, listed in chunk:
+                yield index, frozenset(read_names(listed)), frozenset(shown.get(index, ()))
+
+    def posted(self, rec: int) -> frozenset[int]:
+        """The numbers under which the index has a notice."""
+        return frozenset(row[0] for row in self._line.rows(_POSTED, record=rec))
+
+    def posted_for_nobody(self) -> int:
+        """How many postings name a notice that has no tokens."""
+        row = self._line.row(_POSTED_FOR_NOBODY)
+        return 0 if row is None else int(row[0])
+
+    def light_among_heavy(self) -> int:
+        """How many tokens are passed over as heavy although few hold them."""
+        row = self._line.row(_LIGHT)
+        return 0 if row is None else int(row[0])
+
+    def added(self) -> Iterator[str]:
+        """Triggers and views: the schema has none, so somebody has put them there."""
+        return (f"{kind} {name}" for kind, name in self._line.rows(_ADDED))
+
     def last_number(self, member: MemberId) -> int:
         """The highest number in a member's inbox."""
         return SqlInboxes(self._line, self._seals).last(member)
+
+
+def _columns_of(row: Fields) -> NoticeColumns:
+    rec, notice, sender, kind, realm, epoch, scope, flags, asserted_at, expires_at, *tokens = row
+    return NoticeColumns(
+        rec=rec,
+        notice=NoticeId(notice),
+        sender=sender,
+        type=kind,
+        realm=realm,
+        epoch=epoch,
+        scope=scope,
+        flags=flags,
+        asserted_at=from_micros(asserted_at),
+        expires_at=from_micros(expires_at),
+        tokens=None if tokens[0] is None else (tokens[0], tokens[1], tokens[2], tokens[3]),
+    )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from hub.exchange.errors import HubFault
 from hub.protocols.canonical import Json, encode
 from hub.protocols.names import MemberId
 
@@ -14,8 +15,11 @@ def to_text(value: Json) -> str:
 
 
 def from_text(text: str | bytes) -> Json:
-    """The value of a text that this store wrote."""
-    value: Json = msgspec.json.decode(text)
+    """The value of a text that this store wrote; raise `HubFault` where it is none."""
+    try:
+        value: Json = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        raise HubFault("store-damaged", "a row does not hold what was written: run `hub fsck`") from None
     return value
 
 

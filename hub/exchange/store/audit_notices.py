@@ -1,0 +1,119 @@
+"""Hold kept notices, and the index over their tokens, to what their senders signed."""
+
+from collections.abc import Iterator
+
+from hub.consent.flags import Flags
+from hub.exchange.stages import StoredNotice
+from hub.exchange.states import NoticeState
+from hub.exchange.store.check import Finding
+from hub.exchange.store.evidence import Evidence
+from hub.exchange.store.index import posting_numbers
+from hub.exchange.store.inventory import NoticeColumns
+from hub.exchange.store.notices import known_scope
+from hub.protocols.errors import ProtocolError
+from hub.protocols.key_grant import read_counter_tokens
+from hub.protocols.keys import VerifyingKey
+from hub.protocols.names import NoticeId
+from hub.protocols.notice import read_manifest
+from hub.protocols.promise import read_promise
+from hub.protocols.token_record import rekey
+
+
+def audit_notices(evidence: Evidence) -> Iterator[Finding]:
+    """Each notice says in every column what was signed; each one that was entered is kept."""
+    kept = set[str]()
+    for columns in evidence.work.inventory.notice_columns():
+        kept.add(columns.notice)
+        try:
+            notice = evidence.work.notices.get(columns.notice)
+        except ProtocolError:
+            continue  # the check of notices says so
+        if notice is not None:
+            yield from _audit_columns(columns, notice)
+            yield from _audit_words(notice, evidence)
+            yield from _audit_state(notice, evidence)
+            yield from _audit_tokens(columns, notice, evidence)
+    for name in evidence.ledger.things["published"].keys() - kept:
+        yield Finding("notice-missing", name, "a notice is in the log and not in the tables")
+
+
+def audit_index(evidence: Evidence) -> Iterator[Finding]:
+    """The index finds nobody who is not there, and passes over nobody who is."""
+    if strays := evidence.work.inventory.posted_for_nobody():
+        yield Finding("index-astray", "posting", f"{strays} postings name a notice that has no tokens")
+    if light := evidence.work.inventory.light_among_heavy():
+        yield Finding("index-heavy", "heavy", f"{light} tokens are passed over although few hold them")
+
+
+def _audit_columns(columns: NoticeColumns, notice: StoredNotice) -> Iterator[Finding]:
+    manifest = notice.manifest
+    said = (columns.sender, columns.type, columns.epoch, columns.expires_at)
+    if said != (manifest.sender, manifest.type.value, manifest.epoch, manifest.expires_at):
+        yield Finding("notice-columns", notice.notice, "sender, type, epoch or end are not those signed")
+    asserted = manifest.assertion
+    first = notice.asserted_at == asserted.asserted_at
+    as_signed = (
+        columns.scope == known_scope(asserted.scope) and Flags.from_json(asserted.flags) == notice.flags
+    )
+    if notice.asserted_at < asserted.asserted_at or (first and not as_signed):
+        yield Finding("notice-assertion", notice.notice, "scope or flags are not those that were asserted")
+
+
+def _audit_words(notice: StoredNotice, evidence: Evidence) -> Iterator[Finding]:
+    members, name = evidence.work.members, notice.notice
+    try:
+        key = members.key(notice.signed_by)
+        if key is None or key.member != notice.sender:
+            yield Finding("notice-unsigned", name, "the key that signed is not its sender's")
+        else:
+            read_manifest(notice.jws, VerifyingKey.from_jwk(key.jwk))
+    except ProtocolError as fault:
+        yield Finding("notice-unsigned", name, fault.detail)
+    try:
+        promise = read_promise(evidence.work.notices.promise(name) or "", evidence.hub.key.public)
+        if (promise.notice, promise.manifest) != (name, notice.digest):
+            yield Finding("promise-other", name, "the promise was given for another notice")
+    except ProtocolError as fault:
+        yield Finding("promise-unsigned", name, fault.detail)
+
+
+def _audit_state(notice: StoredNotice, evidence: Evidence) -> Iterator[Finding]:
+    name = notice.notice
+    if name in evidence.waiting:
+        return
+    recorded = evidence.ledger.ended.get(name)
+    if notice.state is NoticeState.OPEN:
+        if recorded is not None:
+            yield Finding("notice-reopened", name, f"the log says that this notice is {recorded}")
+        if evidence.closed(notice.log_index):
+            yield Finding("entry-closed", name, "the entry of a notice that stands cannot be opened")
+        return
+    overtaken = (recorded, notice.state) == (NoticeState.CLOSED.value, NoticeState.EXPIRED)
+    if recorded != notice.state.value and not overtaken:
+        yield Finding("notice-state", name, "the log does not say that this notice has ended so")
+
+
+def _audit_tokens(columns: NoticeColumns, notice: StoredNotice, evidence: Evidence) -> Iterator[Finding]:
+    if notice.state is not NoticeState.OPEN:
+        return
+    name = notice.notice
+    if columns.tokens is None:
+        yield Finding("tokens-missing", name, "an open notice has lost its tokens: nothing can match it")
+        return
+    if columns.tokens != (name, notice.sender, notice.realm.value, notice.manifest.epoch):
+        yield Finding("tokens-other", name, "the tokens lie under another notice, member, realm or epoch")
+    if _altered(notice, evidence):
+        yield Finding("tokens-altered", name, "the tokens are not those that were published")
+    if NoticeId(name) not in evidence.waiting and notice.log_index is not None:
+        numbers = frozenset(posting_numbers(notice.keyed))
+        if evidence.work.inventory.posted(columns.rec) != numbers:
+            yield Finding("index-other", name, "the index has this notice under other tokens than its own")
+
+
+def _altered(notice: StoredNotice, evidence: Evidence) -> bool:
+    try:
+        shown = read_counter_tokens(notice.counter_tokens, notice.manifest.tokens)
+    except ProtocolError:
+        return False  # the check of notices says so
+    again = rekey(shown, evidence.hub.index_key)
+    return (again.name_birth, again.evidence) != (notice.keyed.name_birth, notice.keyed.evidence)
