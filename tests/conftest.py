@@ -6,6 +6,7 @@ Sockets are closed except on loopback and warnings are errors; both are settings
 import os
 import random
 import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import hypothesis
@@ -35,6 +36,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Name the seed at the end of every run, failed or not."""
     terminalreporter.write_line(f"seed of this run: repeat with --hypothesis-seed={config.stash[SEED]}")
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_elsewhere() -> Iterator[None]:
+    """A test meets no setting of the machine's, and leaves none behind: `hub serve` puts its own there."""
+    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("HUB_")}
+    yield
+    for name in [name for name in os.environ if name.startswith("HUB_")]:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 class FixedClock:
