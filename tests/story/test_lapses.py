@@ -502,6 +502,17 @@ def test_a_twin_is_never_released_by_machine(town: Town) -> None:
     assert len(town.entries("second_look")) == 2
 
 
+def test_a_twin_that_becomes_known_later_is_never_released_by_machine(town: Town) -> None:
+    """I10: the tokens do not say so, the flag does: a person looks, however certain the verdict."""
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    notice = kent.publishes(ADA, NoticeType.MOVED_OUT)
+    kent.asserts(notice, twin=True)
+    medway.publishes(ADA, NoticeType.NEW_ARRIVAL)
+    town.night_passes()
+    assert {passage.state for passage in town.passages(notice)} == {PassageState.SECOND_LOOK}
+    assert (kent.sees(), medway.sees()) == ([], [])
+
+
 def test_a_careers_company_acts_while_it_has_a_mandate() -> None:
     """Under the authority's mandate its notices flow; once the mandate has ended they do not."""
     town = Town()
