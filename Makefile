@@ -12,10 +12,11 @@ COOLDOWN := 2026-11-19T00:00:00Z
 KEY := $(shell { cat requirements/*.txt pyproject.toml hub/__init__.py; echo '$(CURDIR)'; } | cksum | cut -d ' ' -f 1)
 BASE := $(VENV)/.ready-base-$(KEY)
 DEV := $(VENV)/.ready-dev-$(KEY)
-BENCH := $(VENV)/.ready-bench-$(KEY)
 PEERS := $(PEER)/.ready-$(KEY)
+LINKAGE := splink recordlinkage anonlink openlinktoken
+LINKAGE_PEERS := $(LINKAGE:%=$(PEER)-%/.ready-$(KEY))
 
-.PHONY: help demo test lint types imports services-free faults bench bench-matching vectors openapi lock wheel clean
+.PHONY: help demo test lint types imports services-free oracle faults bench bench-index bench-decisions bench-matching bench-leak vectors openapi lock wheel clean
 
 help:
 	@echo 'make demo            the whole exchange with made-up people: SQLite, processes on loopback; leaves demo-out/'
@@ -25,8 +26,12 @@ help:
 	@echo 'make faults          the hub killed at a hundred moments under load (FAULT_KILLS, FAULT_SEED)'
 	@echo 'make vectors         write the published vectors again and show any difference'
 	@echo 'make openapi         write the description of the API (docs/openapi.json) again and show any difference'
+	@echo 'make oracle          20,000 generated decisions beside Cedar, another policy engine (ORACLE_CASES)'
 	@echo 'make bench           speed beside a mailbox server; writes bench-out/exchange.json'
-	@echo 'make bench-matching  matching on public record-linkage sets; writes bench-out/matching.jsonl'
+	@echo 'make bench-decisions speed of a decision beside Cedar; writes bench-out/decisions.json'
+	@echo 'make bench-index     the token index at up to a million records; writes bench-out/index.json'
+	@echo 'make bench-matching  matching beside four linkage tools; writes bench-out/matching.json (MATCHING=--large)'
+	@echo 'make bench-leak      what an index gives away without its key; writes bench-out/leak.json (LEAK=--large)'
 	@echo 'make lock            renew the hash-pinned requirement files (needs uv)'
 	@echo 'make wheel           build the wheel into dist/     make clean           remove what make made'
 
@@ -53,6 +58,10 @@ services-free: $(DEV)
 faults: $(DEV)
 	@FAULT_KILLS=$${FAULT_KILLS:-100} $(BIN)/pytest -q tests/faults
 
+# A bounded part, 400 cases, is in `make test`.
+oracle: $(DEV)
+	@ORACLE_CASES=$${ORACLE_CASES:-20000} $(BIN)/pytest -q tests/consent/test_oracle.py
+
 vectors: $(DEV)
 	@set -e; for generator in tests/vectors/generate*.py; do $(BIN)/python "$$generator"; done
 	@git diff --exit-code --stat -- tests/vectors || { echo 'The vectors changed: a change of the wire, or a mistake.'; exit 1; }
@@ -65,9 +74,19 @@ bench: $(BASE) $(PEERS)
 	@mkdir -p bench-out
 	@$(BIN)/python bench/exchange.py --peer-python $(PEER)/bin/python --out bench-out/exchange.json $(BENCHMARK)
 
-bench-matching: $(BENCH)
+bench-decisions: $(DEV)
 	@mkdir -p bench-out
-	@PYTHONPATH=. $(BIN)/python bench/matching_febrl.py bench-out/febrl > bench-out/matching.jsonl && cat bench-out/matching.jsonl
+	@PYTHONPATH=. $(BIN)/python bench/decisions.py --out bench-out/decisions.json
+
+# Some minutes for a million people's tokens, once: they are kept in the temporary folder. INDEX='--records 100000'
+bench-index: $(BASE)
+	@PYTHONPATH=. $(BIN)/python bench/index.py --out bench-out/index.json $(INDEX)
+
+bench-matching: $(BASE) $(LINKAGE_PEERS)
+	@PYTHONPATH=. $(BIN)/python bench/matching.py --out bench-out/matching.json $(MATCHING)
+
+bench-leak: $(BASE)
+	@PYTHONPATH=. $(BIN)/python bench/leak.py --out bench-out/leak.json $(LEAK)
 
 # uv alone reads and writes these files; no line of them names an index or a folder of this machine.
 LOCK = cd requirements && UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile -q --universal --python-version 3.11 \
@@ -77,14 +96,14 @@ lock:
 	@$(LOCK) base.in -o base.txt
 	@$(LOCK) build.in -o build.txt
 	@$(LOCK) -c base.txt -c build.txt dev.in -o dev.txt
-	@$(LOCK) -c dev.txt bench.in -o bench.txt
 	@$(LOCK) peer.in -o peer.txt
+	@set -e; for tool in $(LINKAGE); do $(LOCK) "peer-$$tool.in" -o "peer-$$tool.txt"; cd ..; done
 
 wheel: $(DEV)
 	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel
 
 clean:
-	@rm -rf $(VENV) $(PEER) demo-out bench-out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	@rm -rf $(VENV) $(PEER) $(LINKAGE:%=$(PEER)-%) demo-out bench-out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .coverage htmlcov
 	@find hub adapters tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -97,10 +116,10 @@ $(DEV):
 	@sh requirements/install.sh $(VENV) dev
 	@rm -f $(VENV)/.ready-* && touch $@ $(BASE)
 
-$(BENCH): | $(DEV)
-	@sh requirements/install.sh $(VENV) bench
-	@touch $@
-
 $(PEERS):
 	@sh requirements/install.sh $(PEER) peer
 	@touch $@
+
+$(PEER)-%/.ready-$(KEY):
+	@sh requirements/install.sh $(PEER)-$* peer-$*
+	@rm -f $(PEER)-$*/.ready-* && touch $@

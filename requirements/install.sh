@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes an environment and installs one of the pinned sets into it; the Makefile calls it.
 #
-#   sh requirements/install.sh VENV SET        SET: base, dev, bench (with this project), peer (without it)
+#   sh requirements/install.sh VENV SET        SET: base, dev (with this project), peer, peer-... (without it)
 #
 # Wants Python 3.11 or newer and pip 22.3 or newer; takes uv where it is on the path. The environment is made
 # without pip of its own, because Debian and Ubuntu ship `venv` without `ensurepip`. PIP_INDEX_URL,
@@ -103,7 +103,8 @@ if [ "$tool" = none ]; then
         "behind a proxy or a mirror set HTTPS_PROXY, PIP_INDEX_URL and PIP_CERT, then run make again."
 fi
 
-if [ "$set_name" != peer ]; then
+case $set_name in peer*) project= ;; esac
+if [ -n "$project" ]; then
     install --no-deps --no-build-isolation -e "$project" || {
         tail -n 15 "$log" >&2
         stop "The project itself could not be installed into $venv ($log has all lines)." \
