@@ -34,6 +34,8 @@ class Level(StrEnum):
     DELIVERED = "delivered"
     OPENED = "opened"
     ACTIONED = "actioned"
+    ERASED = "erased"
+    """It was recalled, and what was opened of it has been destroyed."""
 
 
 class OutcomeKind(StrEnum):

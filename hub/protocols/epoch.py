@@ -8,7 +8,7 @@ boxes, never the key.
 """
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -41,6 +41,11 @@ class Epoch:
     def in_force(self, now: datetime) -> bool:
         """Tell whether tokens made now belong to this epoch."""
         return self.valid_from <= now < self.valid_until
+
+    def shortens(self, earlier: "Epoch") -> bool:
+        """Tell whether this is the same epoch with an earlier end, as a rotation leaves it."""
+        ends_earlier = self.valid_until < earlier.valid_until
+        return ends_earlier and replace(self, valid_until=earlier.valid_until) == earlier
 
 
 def check_value(linkage_key: bytes, epoch_id: EpochId) -> bytes:

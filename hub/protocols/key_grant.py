@@ -104,18 +104,30 @@ def read_request(jws: str, hub: VerifyingKey) -> KeyRequest:
     return request
 
 
-def counter_tokens(tokens: TokenRecord) -> Json:
-    """The two groups of a record that a key request may carry: never the group `other`."""
-    return {
+def counter_tokens(tokens: TokenRecord, renewed: str | None = None) -> Json:
+    """The two groups of a record that a key request may carry: never the group `other`.
+
+    `renewed` is what the sender signed where it made them anew for a later epoch than the manifest's.
+    """
+    groups: dict[str, Json] = {
         "epoch": tokens.epoch,
         "name_birth": canonical.b64u(tokens.name_birth),
         "evidence": canonical.b64u(tokens.evidence),
     }
+    return groups if renewed is None else {**groups, "renewed": renewed}
+
+
+def renewal_of(value: Json) -> str | None:
+    """What the sender signed of these tokens besides the manifest, not verified; None for the first ones."""
+    reader = Reader(value, "counter tokens")
+    return reader.text("renewed", max=MANIFEST_BYTES) if reader.has("renewed") else None
 
 
 def read_counter_tokens(value: Json, signed: TokenDigests) -> TokenRecord:
     """Read a counter-notice's tokens and hold them to the digests its sender signed."""
     reader = Reader(value, "counter tokens")
+    if reader.has("renewed"):
+        reader.text("renewed", max=MANIFEST_BYTES)
     record = TokenRecord.without_other(
         epoch=EpochId(reader.id("epoch", "ep")),
         name_birth=canonical.unb64u(reader.text("name_birth", max=65_536)),

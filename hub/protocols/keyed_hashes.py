@@ -3,8 +3,8 @@
 Decides how a value becomes eight bytes and how a name becomes 512 bits, the same for every
 member. A token is HMAC-SHA-256 over its kind and values (RFC 2104), cut to eight bytes. A letter
 pair of a name, salted with the birthday, is hashed once by HMAC-SHA-512: the first 16 bytes are
-its eight positions in the filter, the other 48 its value in each of sixteen minhash rows, two to
-a band. What goes into a token is the caller's decision; only the member's side has the key.
+its eight positions in the filter, the other 48 its value in each of twenty-four minhash rows,
+three to a band. What goes into a token is the caller's decision; only the member's side has the key.
 """
 
 import hashlib
@@ -13,15 +13,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from hub.protocols.errors import MalformedMessage
-from hub.protocols.token_record import BANDS, FILTER_BYTES, SLOT_BYTES, LinkageKey
+from hub.protocols.token_record import BAND_ROWS, BANDS, FILTER_BYTES, SLOT_BYTES, LinkageKey
 
 KEY_BYTES: Final = 32
 
 POSITION_BYTES: Final = 16
 """Eight positions of two bytes each; 512 divides 65,536, so every position is as likely."""
 
-_ROW_BYTES: Final = 3
-_BAND_BYTES: Final = 2 * _ROW_BYTES
+_ROW_BYTES: Final = 2
 _FILTER_BITS: Final = 8 * FILTER_BYTES
 
 
@@ -38,9 +37,14 @@ class TokenKey:
 
     def token(self, kind: str, *values: str) -> bytes:
         """Return the token of these values; the kind keeps equal values of two kinds apart."""
+        return self.token_and_rest(kind, *values)[0]
+
+    def token_and_rest(self, kind: str, *values: str) -> tuple[bytes, bytes]:
+        """Return the token of these values, and as many further bytes that follow from them."""
         made = self._tokens.copy()
         made.update("|".join((kind, *values)).encode())
-        return made.digest()[:SLOT_BYTES]
+        hashed = made.digest()
+        return hashed[:SLOT_BYTES], hashed[SLOT_BYTES : 2 * SLOT_BYTES]
 
     def marks(self, birthday: str, pairs: Iterable[str]) -> list[bytes]:
         """Return the 64-byte mark of each letter pair of a name, salted with the birthday.
@@ -67,9 +71,9 @@ def name_filter(marks: Iterable[bytes]) -> bytes:
 
 
 def bands(marks: Sequence[bytes]) -> list[str]:
-    """Return the text of each band: the least value of either row among the marks of both names."""
+    """Return the text of each band: the least value of each of its rows among the marks of both names."""
     rows = [
         min(mark[start : start + _ROW_BYTES] for mark in marks)
-        for start in range(POSITION_BYTES, POSITION_BYTES + BANDS * _BAND_BYTES, _ROW_BYTES)
+        for start in range(POSITION_BYTES, POSITION_BYTES + BANDS * BAND_ROWS * _ROW_BYTES, _ROW_BYTES)
     ]
-    return [(rows[2 * band] + rows[2 * band + 1]).hex() for band in range(BANDS)]
+    return [b"".join(rows[start : start + BAND_ROWS]).hex() for start in range(0, len(rows), BAND_ROWS)]

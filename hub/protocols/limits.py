@@ -22,6 +22,12 @@ PART_BYTES: Final[dict[Part, int]] = {
 KEY_BOX_BYTES: Final = 1024
 """Plaintext bytes of a key box after padding: ten keys of 43 characters with their names fit."""
 
+DISPUTE_TEXT_BYTES: Final = 4096
+"""Plaintext bytes of the words of a dispute after padding: a page of a letter, and its size tells nothing."""
+
+DISPUTE_TEXT_CHARS: Final = 3_500
+"""Longest words of a dispute, in characters; fewer where they take more than a byte each."""
+
 MANIFEST_BYTES: Final = 8_192
 """Longest manifest, in characters of its JWS: ten part entries and the header facts take 4,000."""
 
@@ -32,7 +38,21 @@ BATCH_NOTICES: Final = 200
 """Notices in one batch: 200 real ones stay under 4 MiB and under a second of signature checks."""
 
 DOCUMENT_BYTES: Final = 262_144
-"""Longest agreement, mandate or directory document in bytes: a template with 151 parties fits."""
+"""Longest agreement, mandate or directory document in bytes, without its signatures.
+
+An agreement of 151 parties takes 49,000, one of the 400 that the schema allows 115,000. In a signed
+document its payload is base64url, a third longer, and held to the same number.
+"""
+
+SIGNED_DOCUMENT_BYTES: Final = 2_359_296
+"""Longest document with all its signatures, in bytes: a payload of full length, and the pairs of 400
+parties, which take 4,820 each (Ed25519 and ML-DSA-65, base64url). All 151 authorities take 793,000."""
+
+BODY_BYTES: Final = 4 * DOCUMENT_BYTES
+"""Longest body of JSON that is no notice and no agreement, in bytes: documents with a pair or two."""
+
+AGREEMENT_BODY_BYTES: Final = DOCUMENT_BYTES + SIGNED_DOCUMENT_BYTES
+"""Longest body that brings an agreement: its text, and beside it the text as all have signed it."""
 
 ASSERTION_AGE: Final = timedelta(days=30)
 """What the hub takes on a sender's word is safe for this long (R-STALE after it)."""

@@ -19,6 +19,7 @@ EpochId = NewType("EpochId", str)
 MatchId = NewType("MatchId", str)
 RequestId = NewType("RequestId", str)
 DisclosureId = NewType("DisclosureId", str)
+DisputeId = NewType("DisputeId", str)
 KeyId = NewType("KeyId", str)
 """RFC 7638 thumbprint of a public key, base64url without padding (43 characters)."""
 Digest = NewType("Digest", str)
@@ -32,6 +33,8 @@ class NoticeType(StrEnum):
     NEW_ARRIVAL = "new_arrival"
     CROSS_BORDER_ENROLMENT = "cross_border_enrolment"
     LEAVER = "leaver"
+    CARE_LEAVER_MOVE = "care_leaver_move"
+    EHCP_MOVE = "ehcp_move"
     CORRECTION = "correction"
     WITHDRAWAL = "withdrawal"
     RECALL = "recall"
@@ -63,7 +66,7 @@ class MemberKind(StrEnum):
     OBSERVER = "observer"
 
 
-SORTABLE_ID: Final = re.compile(r"(ntc|mat|req|dis|evt|key|ep|sub|idm)_[0-9a-hjkmnp-tv-z]{26}")
+SORTABLE_ID: Final = re.compile(r"(ntc|mat|req|dis|dsp|cmp|evt|key|ep|sub|idm)_[0-9a-hjkmnp-tv-z]{26}")
 READABLE_ID: Final = re.compile(r"(mbr|agr)_[a-z0-9][a-z0-9-]{1,58}[a-z0-9]")
 _CROCKFORD: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 

@@ -21,6 +21,7 @@ from hub.protocols.errors import MalformedMessage, Untrusted
 from hub.protocols.keys import SigningKey, VerifyingKey
 from hub.protocols.limits import MANIFEST_BYTES, NOTICE_AGE, NOTICE_BYTES
 from hub.protocols.names import Digest, EpochId, KeyId, MemberId, NoticeId, NoticeType, Part
+from hub.protocols.notice_types import TYPES, Place
 from hub.protocols.sealing import SealedPart, check_box_form, check_part_form, part_digest
 from hub.protocols.signing import Typ
 from hub.protocols.suites import suite
@@ -143,7 +144,6 @@ class SignedNotice:
 
 
 _PART_ORDER: Final = {part: place for place, part in enumerate(Part)}
-_POINTS_BACK: Final = frozenset({NoticeType.CORRECTION, NoticeType.WITHDRAWAL, NoticeType.RECALL})
 WORDS: Final = r"[^\x00-\x1f\x7f]{1,120}"
 """The name of a team, an officer, a mailbox: one line, short."""
 
@@ -269,16 +269,17 @@ def manifest_json(manifest: Manifest) -> Json:
         "refers_to": manifest.refers_to,
         "assertion": assertion_json(manifest.assertion),
         "epoch": manifest.epoch,
-        "tokens": {
-            "name_birth": manifest.tokens.name_birth,
-            "evidence": manifest.tokens.evidence,
-            "other": manifest.tokens.other,
-        },
+        "tokens": digests_json(manifest.tokens),
         "parts": [
             {"part": entry.part.value, "cipher": entry.cipher_digest, "plain": entry.plain_digest}
             for entry in manifest.parts
         ],
     }
+
+
+def digests_json(tokens: TokenDigests) -> Json:
+    """The digests of the three groups of identifier tokens as JSON."""
+    return {"name_birth": tokens.name_birth, "evidence": tokens.evidence, "other": tokens.other}
 
 
 def assertion_json(assertion: Assertion) -> Json:
@@ -306,10 +307,7 @@ def reread_manifest(jws: str) -> Manifest:
 
     For the store alone, which has its rows from nobody else. Raises `MalformedMessage`.
     """
-    segments = jws.split(".")
-    if len(segments) != 3:
-        raise MalformedMessage("jws-malformed", "a kept manifest is a compact JWS of three parts")
-    return _parse_manifest(canonical.decode(canonical.unb64u(segments[1])))
+    return _parse_manifest(canonical.decode(signing.kept_payload(jws)))
 
 
 def _parse_manifest(value: Json) -> Manifest:
@@ -335,7 +333,7 @@ def _parse_manifest(value: Json) -> Manifest:
         refers_to=_optional_notice(reader),
         assertion=read_assertion(reader.object("assertion")),
         epoch=EpochId(reader.id("epoch", "ep")),
-        tokens=_read_token_digests(reader.object("tokens")),
+        tokens=read_digests(reader.object("tokens")),
         parts=_read_part_entries(reader.objects("parts")),
     )
     reader.done()
@@ -344,10 +342,12 @@ def _parse_manifest(value: Json) -> Manifest:
 
 
 def _check_sense(manifest: Manifest) -> None:
-    if (manifest.refers_to is not None) != (manifest.type in _POINTS_BACK):
+    if (manifest.refers_to is not None) != (TYPES[manifest.type].place is Place.POINTS_BACK):
         raise MalformedMessage(
             "refers-to", "corrections, withdrawals and recalls name an earlier notice; no other type does"
         )
+    if TYPES[manifest.type].place is Place.DIRECTED and manifest.recipient is None:
+        raise MalformedMessage("recipient-missing", "this type of notice names its recipient")
     if not manifest.issued_at < manifest.expires_at <= manifest.issued_at + NOTICE_AGE:
         raise MalformedMessage("expiry", f"a notice ends after it begins and within {NOTICE_AGE.days} days")
 
@@ -368,7 +368,8 @@ def _read_contact(reader: Reader) -> Contact:
     return contact
 
 
-def _read_token_digests(reader: Reader) -> TokenDigests:
+def read_digests(reader: Reader) -> TokenDigests:
+    """Read what `digests_json` writes."""
     digests = TokenDigests(*(read_digest(reader, name) for name in ("name_birth", "evidence", "other")))
     reader.done()
     return digests

@@ -89,10 +89,33 @@ _KINDS: Final[dict[str, Kind]] = {
         409, "The hub will not do this as things are", "Read the detail: it names what must change first."
     ),
     "acts-for": Kind(403, "This member acts for nobody", "Publish in your own name, or ask for a mandate."),
+    "dispute-closed": Kind(409, "This dispute is closed", "Open another one if the matter was not settled."),
+    "dispute-full": Kind(
+        409, "This thread is as long as one may be", "Talk to each other; then one of you closes it."
+    ),
+    "dispute-moved": Kind(
+        409, "The other side has written meanwhile", "Read the thread, then answer its last message."
+    ),
+    "dispute-result": Kind(
+        409,
+        "This side does not sign this outcome",
+        "Who opened it withdraws it or finds it not upheld; the other side says that it is upheld.",
+    ),
+    "dispute-stands": Kind(
+        409, "Your dispute about this release is not closed", "Go on with that one, or close it first."
+    ),
+    "epoch-earlier": Kind(
+        409, "The notice has tokens of this epoch already", "Nothing more is needed for this notice."
+    ),
     "epoch-expired": Kind(
         422, "The linkage epoch is over", "Make the identifier tokens again under the epoch in force."
     ),
     "invitation-unknown": Kind(403, "The invitation is not good", "Ask the hub's operator for a new one."),
+    "lead-not-ripe": Kind(
+        409,
+        "Who leads cannot be agreed on yet",
+        "Both members first confirm the second look, and sign `same` for the names they were given.",
+    ),
     "member-may-not-publish": Kind(
         403, "This member may not publish", "Ask the hub's operator about the member's standing."
     ),
@@ -107,6 +130,12 @@ _KINDS: Final[dict[str, Kind]] = {
     ),
     "notice-too-large": Kind(
         413, "The notice is larger than the limit", "The limits are in the configuration document."
+    ),
+    "accession-closed": Kind(
+        409, "The agreement is not open to this group", "Read its page: group 2 says who may join."
+    ),
+    "party-known": Kind(
+        409, "A party of the document does not join it", "Sign the document itself: POST to its signatures."
     ),
     "party-missing": Kind(403, "Only a party may do this", "Ask one of the parties of the agreement."),
     "recipient-self": Kind(

@@ -4,7 +4,11 @@ Decides the layout that every member and the hub must agree on, to the byte: whi
 are, which of them the hub looks records up by, and over which bytes the three digests go that a
 manifest signs. `name_birth` may be shown to the other side of a match, `evidence` with it,
 `other` never; so each group has a digest of its own, and a record may come without `other`.
-A slot whose value is missing holds random bytes: nobody can tell which facts a notice lacks.
+A slot whose value is missing holds random bytes: nobody can tell which facts a notice lacks. Whether
+a fact is missing or different must be told apart all the same, but only of two records that already
+agree on something: beside some slots lies a `known_` one, two bytes of it for each further fact. Where
+the sender knows the fact they follow from the slot's own values, else they are random: of two records
+with the same values they are equal where both know the fact, and say nothing of any other two.
 The two filters lie at the end of `name_birth`.
 
 What a slot is made from is written beside it. How names are brought into one form, and the making
@@ -25,11 +29,11 @@ from hub.protocols.names import Digest, EpochId
 LinkageKey = NewType("LinkageKey", bytes)
 """The key of an epoch's identifier tokens: 32 bytes, held by members, never by the hub."""
 
-LAYOUT: Final = 1
+LAYOUT: Final = 3
 """Version of this layout, the first byte of `name_birth`; another layout is another number."""
 
 SLOT_BYTES: Final = 8
-"""Bytes of a token: at a million records of 54 tokens a chance equality is still 1 in 10,000."""
+"""Bytes of a token: at a million records of 77 tokens a chance equality is still 1 in 10,000."""
 
 HEAD_BYTES: Final = 8
 """Layout version, twin mark, rarity step, five zero bytes."""
@@ -39,6 +43,23 @@ RARITIES: Final = 5
 
 FILTER_BYTES: Final = 64
 """Bytes of one name filter (512 bits)."""
+
+
+LANE_BYTES: Final = 2
+"""Bytes of a fact's place in a `known_` slot: by chance equal once in 65,536."""
+
+
+class Fact(StrEnum):
+    """What two records may both know besides that on which they agree."""
+
+    NAME = "name"
+    """First and last name."""
+    BIRTH = "birth"
+    """At least the year of birth."""
+    POSTCODE = "postcode"
+    """The former one, whole."""
+    UPN = "upn"
+    ULN = "uln"
 
 
 class Group(StrEnum):
@@ -69,6 +90,10 @@ def _slots(group: Group, *, posted: bool, **kinds: tuple[str, int]) -> Iterator[
 BANDS: Final = 8
 """Minhash bands over the letter pairs of both names, salted with the birthday."""
 
+BAND_ROWS: Final = 3
+"""Rows of a band, all of which must be equal. With two, strangers of one birthday share so many bands that
+one member's records tell birthdays of others'."""
+
 NICKNAMES: Final = 3
 """Places for the full forms of a first name."""
 
@@ -76,9 +101,8 @@ SLOTS: Final[tuple[Slot, ...]] = (
     *_slots(
         Group.NAME_BIRTH,
         posted=True,
-        # first and last names are of one kind, so that exchanged names are found
-        first_birth=("name_birth", 1),
-        last_birth=("name_birth", 1),
+        # first and last names are of one kind, so that exchanged names are found; what sounds alike is
+        # found by its sound, so that the whole names need not be posted beside it
         first_sound_birth=("sound_birth", 1),
         last_sound_birth=("sound_birth", 1),
         # both names in alphabetical order, for the same reason
@@ -87,16 +111,22 @@ SLOTS: Final[tuple[Slot, ...]] = (
         starts=("starts", 1),
         sounds_year=("sounds_year", 1),
         nick_sound=("nick_sound", NICKNAMES),
-        last_year_month=("last_year_month", 1),
-        last_month_day=("last_month_day", 1),
-        last_year_day=("last_year_day", 1),
+        # beside the first letter of the first name: by last name and part of a birthday alone, all bearers
+        # of a common last name would hang together (docs/decisions/0011)
+        initial_last_year_month=("initial_last_year_month", 1),
+        initial_last_month_day=("initial_last_month_day", 1),
+        initial_last_year_day=("initial_last_year_day", 1),
         # the first name with either half of a double-barrelled last name
         first_half=("first_last", 2),
+        first_end_last=("first_end_last", 1),
+        first_last_end=("first_last_end", 1),
         band=("band", BANDS),
     ),
     *_slots(
         Group.NAME_BIRTH,
         posted=False,
+        first_birth=("name_birth", 1),
+        last_birth=("name_birth", 1),
         nick_birth=("nick_birth", NICKNAMES),
         half_birth=("name_birth", 2),
         first_sound_last=("first_sound_last", 1),
@@ -107,6 +137,17 @@ SLOTS: Final[tuple[Slot, ...]] = (
         first_last_month_day=("first_last_month_day", 1),
         first_last_birth=("first_last_birth", 1),
         first_last_exchanged=("first_last_birth", 1),
+        # posted as `starts`, which any two of these share
+        first_start_last=("first_start_last", 1),
+        first_last_start=("first_last_start", 1),
+        known_sounds=("known_sounds", 1),
+        known_nick_sound=("known_nick_sound", NICKNAMES),
+        known_first_start_last=("known_first_start_last", 1),
+        known_first_end_last=("known_first_end_last", 1),
+        known_first_last_start=("known_first_last_start", 1),
+        known_first_last_end=("known_first_last_end", 1),
+        known_first_birth=("known_first_birth", 1),
+        known_last_birth=("known_last_birth", 1),
     ),
     *_slots(
         Group.EVIDENCE,
@@ -118,11 +159,19 @@ SLOTS: Final[tuple[Slot, ...]] = (
         former_first_month_district=("first_month_district", 1),
         former_unit_birth=("unit_birth", 1),
         former_district_birth=("district_birth", 1),
+        former_first_start_unit=("start_unit", 1),
+        former_last_start_unit=("start_unit", 1),
+        address_first=("address_name", 1),
+        address_last=("address_name", 1),
+        address_birth=("address_birth", 1),
     ),
     *_slots(
         Group.EVIDENCE,
         posted=False,
         former_sector_birth=("sector_birth", 1),
+        known_first_unit=("known_first_unit", 1),
+        known_last_unit=("known_last_unit", 1),
+        known_unit_birth=("known_unit_birth", 1),
     ),
     *_slots(
         Group.OTHER,
@@ -145,6 +194,32 @@ SLOTS: Final[tuple[Slot, ...]] = (
 
 COLUMN: Final[dict[str, int]] = {slot.name: place for place, slot in enumerate(SLOTS)}
 """Place of a slot among all, by its name."""
+
+_FACTS_BESIDE: Final = {
+    "known_first_birth": (Fact.NAME, Fact.POSTCODE, Fact.UPN, Fact.ULN),
+    "known_last_birth": (Fact.NAME, Fact.POSTCODE, Fact.UPN, Fact.ULN),
+    "known_first_unit": (Fact.NAME, Fact.BIRTH, Fact.UPN, Fact.ULN),
+    "known_last_unit": (Fact.NAME, Fact.BIRTH, Fact.UPN, Fact.ULN),
+    "known_unit_birth": (Fact.NAME, Fact.UPN, Fact.ULN),
+}
+KNOWN: Final[dict[str, tuple[Fact, ...]]] = {
+    slot.name: _FACTS_BESIDE.get(slot.name, (Fact.BIRTH, Fact.POSTCODE, Fact.UPN, Fact.ULN))
+    for slot in SLOTS
+    if slot.kind.startswith("known_")
+}
+"""The slots that tell what both records know, and of which fact each two bytes of them tell."""
+
+
+def _beside(name: str) -> str:
+    """The slot that a `known_` one lies beside."""
+    plain = name.removeprefix("known_")
+    return plain if plain in COLUMN else f"former_{plain}"
+
+
+KNOWN_BESIDE: Final = {_beside(name): name for name in KNOWN}
+"""The slots beside which lies a `known_` one, and its name."""
+
+_ANCHORS: Final = {COLUMN[known]: COLUMN[beside] for beside, known in KNOWN_BESIDE.items()}
 
 
 def _size(group: Group) -> int:
@@ -265,18 +340,29 @@ def rekey(record: TokenRecord, hub_key: bytes) -> KeyedRecord:
     """Hash every token once more under the hub's own key, so that a stolen index joins nothing.
 
     Equality is kept, slot by slot and between slots of one kind; filters stay as they are (the
-    store seals them). An absent `other` stays absent.
+    store seals them). What a `known_` slot tells is kept too: it is covered with a pad that follows
+    from the slot it lies beside, so that without that one equal it stays noise. An absent `other`
+    stays absent.
     """
+    tokens = record.tokens
+    starts = range(HEAD_BYTES, TOKENS_BYTES, SLOT_BYTES)
+    plain = [tokens[start : start + SLOT_BYTES] for start in starts]
+    again = {
+        place: hmac.digest(hub_key, token, "sha256")
+        for place, token in enumerate(plain)
+        if place not in _ANCHORS
+    }
+    slots = [
+        _covered(token, again[_ANCHORS[place]]) if place in _ANCHORS else again[place][:SLOT_BYTES]
+        for place, token in enumerate(plain)
+    ]
+    names, evidence, other = _cut(tokens[:HEAD_BYTES] + b"".join(slots))
+    return KeyedRecord(record.epoch, names + record.filters, evidence, other if record.other else b"")
 
-    def again(tokens: bytes) -> bytes:
-        return b"".join(
-            hmac.digest(hub_key, tokens[start : start + SLOT_BYTES], "sha256")[:SLOT_BYTES]
-            for start in range(0, len(tokens), SLOT_BYTES)
-        )
 
-    head, names = record.name_birth[:HEAD_BYTES], record.name_birth[HEAD_BYTES:-FILTERS_BYTES]
-    name_birth = head + again(names) + record.filters
-    return KeyedRecord(record.epoch, name_birth, again(record.evidence), again(record.other))
+def _covered(token: bytes, hashed: bytes) -> bytes:
+    pad = hashed[SLOT_BYTES : 2 * SLOT_BYTES]
+    return (int.from_bytes(token) ^ int.from_bytes(pad)).to_bytes(SLOT_BYTES)
 
 
 def posted_tokens(record: TokenRecord | KeyedRecord) -> list[bytes]:

@@ -59,6 +59,17 @@ def test_tokens_belong_to_the_epoch_in_force() -> None:
     assert [EPOCH.in_force(moment) for moment in moments] == [False, True, True, False]
 
 
+def test_only_an_earlier_end_shortens_an_epoch() -> None:
+    """A rotation leaves the old epoch with an earlier end; nothing else of it may change under its name."""
+    sooner = replace(EPOCH, valid_until=LAST - timedelta(days=1))
+    assert sooner.shortens(EPOCH)
+    assert not EPOCH.shortens(sooner)
+    assert not EPOCH.shortens(EPOCH)
+    assert not replace(sooner, valid_from=FIRST - timedelta(days=1)).shortens(EPOCH)
+    assert not replace(sooner, check_value=bytes(32)).shortens(EPOCH)
+    assert not replace(sooner, id=OTHER_ID).shortens(EPOCH)
+
+
 def test_the_linkage_key_reaches_a_member() -> None:
     """A member opens its box and gets the key that the custodian meant."""
     assert (

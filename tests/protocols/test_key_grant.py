@@ -18,6 +18,7 @@ from hub.protocols.key_grant import (
     read_counter_tokens,
     read_grant,
     read_request,
+    renewal_of,
     sign_grant,
     sign_request,
 )
@@ -163,6 +164,19 @@ def test_a_request_shows_no_token_beyond_name_birth_and_evidence() -> None:
     shown = encode(counter_tokens(generate.token_record("Medway"))).decode()
     assert b64u(generate.token_record("Medway").other) not in shown
     assert generate.token_record("Medway").digests.other not in shown
+
+
+def test_tokens_made_anew_come_with_the_word_that_signed_them() -> None:
+    """The asked gateway verifies that word by itself; the first tokens of a notice come without one."""
+    tokens, signed = generate.token_record("Medway"), generate.manifest("Medway").tokens
+    anew = counter_tokens(tokens, renewed="a signed renewal")
+    assert renewal_of(anew) == "a signed renewal"
+    assert renewal_of(counter_tokens(tokens)) is None
+    assert read_counter_tokens(anew, signed) == read_counter_tokens(counter_tokens(tokens), signed)
+    assert isinstance(anew, dict)
+    for read in (renewal_of, lambda shown: read_counter_tokens(shown, signed)):
+        with pytest.raises(MalformedMessage):
+            read(anew | {"renewed": 1})
 
 
 def test_tokens_that_were_not_signed_are_refused() -> None:

@@ -138,6 +138,8 @@ def test_every_field_of_an_envelope_is_checked() -> None:
         ({"suite": "MN-1999"}, "suite-unknown"),
         ({"type": "correction"}, "refers-to"),
         ({"refers_to": generate.COUNTER}, "refers-to"),
+        ({"type": "ehcp_move"}, "recipient-missing"),
+        ({"type": "care_leaver_move"}, "recipient-missing"),
         ({"expires_at": "2026-11-21T09:00:00Z"}, "expiry"),
         ({"expires_at": "2028-01-31T00:00:00Z"}, "expiry"),
         ({"contact": {"team": "a\nb", "telephone": "01", "mailbox": "a@b"}}, "field-form"),

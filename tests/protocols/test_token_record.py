@@ -16,6 +16,8 @@ from hub.protocols.token_record import (
     EVIDENCE_BYTES,
     FILTERS_BYTES,
     HEAD_BYTES,
+    KNOWN,
+    KNOWN_BESIDE,
     NAME_BIRTH_BYTES,
     OTHER_BYTES,
     RARITIES,
@@ -65,7 +67,9 @@ def test_no_slot_holds_a_single_fact(kind: str) -> None:
 def test_evidence_is_numbers_and_the_former_postcode() -> None:
     """What makes evidence strong may be shown to the other side; the present postcode may not."""
     evidence = {slot.name for slot in SLOTS if slot.group is Group.EVIDENCE}
-    assert all(name in {"upn", "uln"} or name.startswith("former_") for name in evidence)
+    assert all(
+        name in {"upn", "uln"} or name.startswith(("former_", "address_", "known_")) for name in evidence
+    )
     other = {slot.name for slot in SLOTS if slot.group is Group.OTHER}
     assert all("sex" in name or name.startswith("current_") for name in other)
 
@@ -122,6 +126,7 @@ def test_hub_key_keeps_equality_and_hides_the_token() -> None:
         two.tokens[start : start + SLOT_BYTES] for start in range(HEAD_BYTES, len(two.tokens), SLOT_BYTES)
     ]
     slots[COLUMN["half_birth_1"]] = slot(one, "last_birth")
+    slots[COLUMN["known_sounds"]] = slot(one, "known_sounds")
     like = compose(EPOCH, slots, two.filters, twin=True, rarity=0)
     keyed_one, keyed_like = rekey(one, HUB_KEY), rekey(like, HUB_KEY)
     assert slot(keyed_one, "last_birth") == slot(keyed_like, "half_birth_1")
@@ -129,6 +134,25 @@ def test_hub_key_keeps_equality_and_hides_the_token() -> None:
     assert len(kept) == 1
     assert not {slot(one, name) for name in COLUMN} & {slot(keyed_one, name) for name in COLUMN}
     assert (keyed_like.twin, keyed_like.filters) == (True, like.filters)
+
+
+def test_what_is_known_is_kept_beside_an_equal_slot_and_is_noise_beside_another() -> None:
+    """Two bytes a fact: equal ones stay equal where the slot they lie beside is equal, others apart."""
+    one, two = record(1), record(2)
+    known = slot(one, "known_sounds")[:2] + slot(two, "known_sounds")[2:]
+    for sounds in (slot(one, "sounds"), slot(two, "sounds")):
+        slots = {name: slot(two, name) for name in COLUMN} | {"sounds": sounds, "known_sounds": known}
+        like = rekey(compose(EPOCH, list(slots.values()), two.filters, twin=False, rarity=0), HUB_KEY)
+        kept = slot(like, "known_sounds")[:2] == slot(rekey(one, HUB_KEY), "known_sounds")[:2]
+        assert kept is (sounds == slot(one, "sounds"))
+        assert slot(like, "known_sounds")[2:] != slot(rekey(one, HUB_KEY), "known_sounds")[2:]
+
+
+def test_every_known_slot_lies_beside_one_of_its_group() -> None:
+    """It is shown to whom that one is shown, and covered by it at rest."""
+    for beside, known in KNOWN_BESIDE.items():
+        assert SLOTS[COLUMN[beside]].group is SLOTS[COLUMN[known]].group
+    assert set(KNOWN_BESIDE.values()) == set(KNOWN)
 
 
 def test_another_hub_key_gives_other_tokens() -> None:
@@ -155,7 +179,7 @@ def test_an_absent_group_stays_absent_under_the_hub_key() -> None:
 def test_wrong_length_is_refused(name_birth: int, evidence: int, other: int) -> None:
     """Another number of tokens, or filters of another size, is no record."""
     with pytest.raises(MalformedMessage) as raised:
-        TokenRecord(EPOCH, b"\x01" + bytes(max(name_birth - 1, 0)), bytes(evidence), bytes(other))
+        TokenRecord(EPOCH, b"\x02" + bytes(max(name_birth - 1, 0)), bytes(evidence), bytes(other))
     assert raised.value.code == "tokens-size"
 
 
@@ -163,9 +187,9 @@ def test_wrong_length_is_refused(name_birth: int, evidence: int, other: int) -> 
     ("head", "code"),
     [
         (b"\x02\x00\x00\x00\x00\x00\x00\x00", "tokens-layout"),
-        (b"\x01\x02\x00\x00\x00\x00\x00\x00", "tokens-head"),
-        (b"\x01\x00\x05\x00\x00\x00\x00\x00", "tokens-head"),
-        (b"\x01\x00\x00\x00\x00\x00\x00\x01", "tokens-head"),
+        (b"\x03\x02\x00\x00\x00\x00\x00\x00", "tokens-head"),
+        (b"\x03\x00\x05\x00\x00\x00\x00\x00", "tokens-head"),
+        (b"\x03\x00\x00\x00\x00\x00\x00\x01", "tokens-head"),
     ],
 )
 def test_unknown_head_is_refused(head: bytes, code: str) -> None:

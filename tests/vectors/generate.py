@@ -44,6 +44,17 @@ from hub.protocols.delivery import (
     release_json,
     write_delivery,
 )
+from hub.protocols.dispute import (
+    Act,
+    DisputeMessage,
+    Grievance,
+    Result,
+    digest_of,
+    open_text,
+    read_message,
+    seal_text,
+    sign_message,
+)
 from hub.protocols.entry import Opening
 from hub.protocols.epoch import (
     Epoch,
@@ -56,11 +67,13 @@ from hub.protocols.epoch import (
 from hub.protocols.errors import ProtocolError
 from hub.protocols.key_grant import KeyGrant, KeyRequest, counter_tokens, sign_grant, sign_request
 from hub.protocols.keys import DirectoryEntry, KeyUse, entry_for, read_entry, sign_entry
+from hub.protocols.lead import LeadWord, sign_lead
 from hub.protocols.merkle import Frontier, leaf_hash
 from hub.protocols.names import (
     AgreementId,
     Digest,
     DisclosureId,
+    DisputeId,
     EpochId,
     MemberId,
     NoticeId,
@@ -93,6 +106,8 @@ REQUEST: Final = RequestId("req_01k00000000000000000000000")
 DELIVERY: Final = DisclosureId("dis_01k00000000000000000000000")
 TASK: Final = DisclosureId("dis_01k00000000000000000000001")
 AGREEMENT: Final = AgreementId("agr_kent-medway-movers")
+DISPUTE: Final = DisputeId("dsp_01k00000000000000000000000")
+QUESTION: Final = "The participation part did not come.\nWhy was it withheld?"
 ORIGIN: Final = "hub.example"
 CHEAP: Final = VaultCost(memory=8, iterations=1, lanes=1)
 
@@ -354,8 +369,12 @@ def manifest(label: str = "Kent", recipient: MemberId | None = None) -> notices.
     ours = label == "Kent"
     flags: dict[str, Json] = {
         "instruction": ["contact"],
+        "instruction_lapsed": [],
         "objection": [],
+        "objection_upheld": [],
+        "objection_overridden": ["send"],
         "consent": [],
+        "consent_withdrawn": [],
         "shield": False,
         "restricted": False,
         "twin": False,
@@ -499,6 +518,11 @@ def approval() -> Approval:
     return Approval(TASK, KENT, NOTICE, approve=True, officer="N. Officer", signed_at=NOW)
 
 
+def lead() -> LeadWord:
+    """Return a named officer of Kent's word that Kent leads."""
+    return LeadWord(TASK, KENT, NOTICE, ours=True, officer="N. Officer", signed_at=NOW)
+
+
 def restatement() -> Restatement:
     """Return what Kent asserts anew."""
     return Restatement(NOTICE, replace(manifest().assertion, asserted_at=NOW + timedelta(days=20)))
@@ -587,6 +611,7 @@ def answers(_: Kept) -> Json:
         "acknowledgement": sign_acknowledgement(acknowledgement(), medway_key()),
         "outcome": sign_outcome(outcome(), medway_key()),
         "approval": sign_approval(approval(), kent_key()),
+        "lead": sign_lead(lead(), kent_key()),
         "assertion": sign_restatement(restatement(), kent_key()),
         "withdrawal": sign_retraction(retraction(), kent_key()),
     }
@@ -616,6 +641,47 @@ def authority(kept: Kept) -> Json:
     }
 
 
+def dispute_opened(text: str) -> DisputeMessage:
+    """Return Medway's first message, about the release that stands at the beginning of the log."""
+    return DisputeMessage(
+        dispute=DISPUTE,
+        act=Act.OPEN,
+        entry=0,
+        notice=NOTICE,
+        sender=MEDWAY,
+        recipient=KENT,
+        grievance=Grievance.WITHHELD,
+        result=None,
+        follows=None,
+        text=digest_of(text),
+        officer="D. P. Officer",
+        signed_at=NOW,
+    )
+
+
+def dispute(kept: Kept) -> Json:
+    """Return a dispute's first message with its sealed words, and the message that closes it."""
+    key = sealing_key(CLASSICAL.id)
+    text = kept_or_made(
+        kept.get("text"),
+        lambda sealed: isinstance(sealed, str) and open_text(sealed, DISPUTE, key) == QUESTION,
+        lambda: seal_text(QUESTION, DISPUTE, key.public),
+    )
+    assert isinstance(text, str)
+    opened = sign_message(dispute_opened(text), medway_key())
+    first = read_message(opened, medway_key().public)
+    closed = replace(first, act=Act.CLOSE, result=Result.WITHDRAWN, follows=digest_of(opened))
+    return {
+        "for": OPEN_ONLY,
+        "sender": _signer(medway_key()),
+        "recipient": sealing_seed(key),
+        "words": QUESTION,
+        "text": text,
+        "opened": opened,
+        "closed": sign_message(closed, medway_key()),
+    }
+
+
 VECTORS: Final[Mapping[str, Callable[[Kept], Json]]] = {
     "compact-jws": compact_jws,
     "signed-document": signed_document,
@@ -630,6 +696,7 @@ VECTORS: Final[Mapping[str, Callable[[Kept], Json]]] = {
     "delivery": delivery,
     "answers": answers,
     "authority": authority,
+    "dispute": dispute,
 }
 """Every file by its name, with the function that says what it holds."""
 
