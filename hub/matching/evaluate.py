@@ -6,17 +6,19 @@ what the broker does, on tokens under a passing linkage key. It changes no weigh
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hub.matching.assignment import assign_one_to_one
 from hub.matching.candidates import InvertedIndex, Places
 from hub.matching.evidence import Rows, rows_of
+from hub.matching.nearest import Explained, Kept, explain_nearest
 from hub.matching.people_files import KnownPerson
+from hub.matching.strata import Pair, Stratum, recall_by_stratum, worst_against_mean
+from hub.matching.sweep import Sweep, share
 from hub.matching.tokens import TokenMaker, random_linkage_key
 from hub.matching.training import unshown_fields
 from hub.matching.verdict import Millibits, score_pairs
@@ -27,8 +29,12 @@ from hub.protocols.token_record import TokenRecord
 BLOCK: Final = 20_000
 """Pairs scored at once: some 60 MB while they are compared."""
 
-_EPOCH: Final = EpochId("ep_" + "0" * 26)
-_EVEN: Final = 1_000
+RELEASABLE: Final = 0.999
+"""Precision at which pairs might be released without a person."""
+
+TRIAL: Final = EpochId("ep_" + "0" * 26)
+"""The epoch of records that are made for a trial and never sent."""
+
 _REPORT_EVERY: Final = 1_000
 
 Progress = Callable[[str, int, int], None]
@@ -55,66 +61,129 @@ class Evaluation:
     precision_label_free: float
     recall_label_free: float
     f1_label_free: float
+    recall_at_precision_999: float
     records_per_s: float
     index_bytes_a_record: int
     weights_version: str
+    strata: tuple[Stratum, ...]
+    worst_stratum_against_mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """An evaluation with what its report draws: every threshold, the weights, the pairs to look at."""
+
+    figures: Evaluation
+    sweep: Sweep
+    weights: Weights
+    nearest: tuple[Explained, ...]
 
 
 def evaluate(
     left: Sequence[KnownPerson],
     right: Sequence[KnownPerson],
-    truth: set[tuple[str, str]],
+    truth: Collection[Pair],
     progress: Progress = _untold,
     *,
     weights: Weights | None = None,
     randomness: Callable[[int], bytes],
     clock: Callable[[], float] = time.perf_counter,
 ) -> Evaluation:
-    """Match two files one to one and count against the truth."""
+    """Match two files one to one and count against the truth.
+
+    A truth that is a mapping also says of which groups a pair is (`strata.SAID`).
+    """
+    return study(left, right, truth, progress, weights=weights, randomness=randomness, clock=clock).figures
+
+
+def study(
+    left: Sequence[KnownPerson],
+    right: Sequence[KnownPerson],
+    truth: Collection[Pair],
+    progress: Progress = _untold,
+    *,
+    nearest: int = 0,
+    weights: Weights | None = None,
+    randomness: Callable[[int], bytes],
+    clock: Callable[[], float] = time.perf_counter,
+) -> Study:
+    """Evaluate as `evaluate` does, and explain so many pairs on either side of the threshold."""
     started = clock()
-    used = (weights or frozen_weights()).for_sizes(len(left), len(right))
-    used = used.without(unshown_fields([one.person for one in left], [one.person for one in right]))
-    maker = TokenMaker(random_linkage_key(randomness), _EPOCH, randomness)
-    lefts = _make(left, maker, "left tokens", progress)
-    rights = _make(right, maker, "right tokens", progress)
-    index = InvertedIndex(rights)
-    row_bytes = rows_of(rights)
-    seekers, holders = index.find(lefts)
-    scores = _score(rows_of(lefts), row_bytes, seekers, holders, used, progress)
-    kept = assign_one_to_one(seekers, holders, scores)
+    matched = _match(left, right, weights or frozen_weights(), randomness, progress)
     seconds = clock() - started
-    places = {one.id: place for place, one in enumerate(right)}
-    wanted = {one.id: place for place, one in enumerate(left)}
-    true_pairs = {(wanted[one], places[other]) for one, other in truth}
-    pairs = list(zip(seekers.tolist(), holders.tolist(), strict=True))
-    is_true = np.array([pairs[place] in true_pairs for place in kept.tolist()], dtype=bool)
-    best = _best_threshold(scores[kept], is_true, len(true_pairs))
-    own = _at(int((scores[kept] >= used.certain).sum()), is_true, len(true_pairs))
-    return Evaluation(
+    used, kept = matched.weights, matched.kept
+    names = _names(kept)
+    sweep = Sweep(matched.scores, np.array([name in truth for name in names], dtype=bool), len(truth))
+    best, own = sweep.best(), sweep.at(used.certain)
+    by_left, by_right = ({one.id: one for one in people} for people in (left, right))
+    people = {pair: (by_left[pair[0]], by_right[pair[1]]) for pair in truth}
+    said: Mapping[Pair, Mapping[str, str]] = truth if isinstance(truth, Mapping) else {}
+    strata = recall_by_stratum(people, said, set(names[: best.pairs]), set(names[: own.pairs]))
+    figures = Evaluation(
         left=len(left),
         right=len(right),
-        true_pairs=len(true_pairs),
-        candidates=len(pairs),
-        candidate_recall=_share(len(true_pairs.intersection(pairs)), len(true_pairs)),
+        true_pairs=len(truth),
+        candidates=len(matched.candidates),
+        candidate_recall=share(sum(pair in matched.candidates for pair in truth), len(truth)),
         precision=best.precision,
         recall=best.recall,
         f1=best.f1,
-        threshold_bits=best.threshold / 1000,
+        threshold_bits=best.millibits / 1000,
         precision_label_free=own.precision,
         recall_label_free=own.recall,
         f1_label_free=own.f1,
+        recall_at_precision_999=sweep.recall_at_precision(RELEASABLE),
         records_per_s=(len(left) + len(right)) / seconds if seconds else math.inf,
-        index_bytes_a_record=round((row_bytes.nbytes + index.bytes) / max(len(right), 1)),
+        index_bytes_a_record=matched.index_bytes_a_record,
         weights_version=used.version,
+        strata=strata,
+        worst_stratum_against_mean=worst_against_mean(strata, best.recall),
     )
+    return Study(figures, sweep, used, explain_nearest(kept, sweep, used, nearest))
 
 
 @dataclass(frozen=True, slots=True)
-class _Figures:
-    precision: float
-    recall: float
-    f1: float
-    threshold: int = 0
+class _Matched:
+    """Two files matched: every pair compared, and those kept one to one with their scores."""
+
+    candidates: set[Pair]
+    kept: Kept
+    scores: Millibits
+    weights: Weights
+    index_bytes_a_record: int
+
+
+def _match(
+    left: Sequence[KnownPerson],
+    right: Sequence[KnownPerson],
+    weights: Weights,
+    randomness: Callable[[int], bytes],
+    progress: Progress,
+) -> _Matched:
+    used = weights.for_sizes(len(left), len(right))
+    used = used.without(unshown_fields([one.person for one in left], [one.person for one in right]))
+    maker = TokenMaker(random_linkage_key(randomness), TRIAL, randomness)
+    lefts = _make(left, maker, "left tokens", progress)
+    rights = _make(right, maker, "right tokens", progress)
+    index = InvertedIndex(rights)
+    left_rows, right_rows = rows_of(lefts), rows_of(rights)
+    seekers, holders = index.find(lefts)
+    scores = _score(left_rows, right_rows, seekers, holders, used, progress)
+    chosen = assign_one_to_one(seekers, holders, scores)
+    pairs = zip(seekers.tolist(), holders.tolist(), strict=True)
+    return _Matched(
+        {(left[one].id, right[other].id) for one, other in pairs},
+        Kept(left, right, left_rows, right_rows, seekers[chosen], holders[chosen]),
+        scores[chosen],
+        used,
+        round((right_rows.nbytes + index.bytes) / max(len(right), 1)),
+    )
+
+
+def _names(kept: Kept) -> list[Pair]:
+    """The ids of each pair kept."""
+    places = zip(kept.left_places.tolist(), kept.right_places.tolist(), strict=True)
+    return [(kept.left[one].id, kept.right[other].id) for one, other in places]
 
 
 def _make(
@@ -137,24 +206,3 @@ def _score(
         found.append(score_pairs(left[seekers[block]], right[holders[block]], weights).millibits)
         progress("comparing", min(start + BLOCK, len(seekers)), len(seekers))
     return np.concatenate(found)
-
-
-def _best_threshold(scores: Millibits, is_true: NDArray[np.bool_], true_pairs: int) -> _Figures:
-    """The threshold that gives the best F1; equal scores stand or fall together."""
-    if not len(scores):
-        return _Figures(0, 0, 0)
-    right = np.cumsum(is_true)
-    f1 = 2 * right / (np.arange(1, len(scores) + 1) + true_pairs)
-    last_of_equals = np.append(scores[1:] != scores[:-1], True)
-    cut = int(np.argmax(np.where(last_of_equals, f1, -1))) + 1
-    found = _at(cut, is_true, true_pairs)
-    return _Figures(found.precision, found.recall, found.f1, int(scores[cut - 1]))
-
-
-def _at(cut: int, is_true: NDArray[np.bool_], true_pairs: int) -> _Figures:
-    right = int(is_true[:cut].sum())
-    return _Figures(_share(right, cut), _share(right, true_pairs), _share(2 * right, cut + true_pairs))
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0

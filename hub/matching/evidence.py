@@ -10,20 +10,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hub.matching.levels import CODE, EvidenceStrength, Field
 from hub.protocols.errors import MalformedMessage
-from hub.protocols.token_record import COLUMN, FILTERS_BYTES, SLOTS, TOKENS_BYTES, KeyedRecord, TokenRecord
+from hub.protocols.token_record import (
+    COLUMN,
+    FILTERS_BYTES,
+    KNOWN,
+    LANE_BYTES,
+    SLOT_BYTES,
+    SLOTS,
+    TOKENS_BYTES,
+    Fact,
+    KeyedRecord,
+    TokenRecord,
+)
 
 Record = TokenRecord | KeyedRecord
 Rows = NDArray[np.uint64]
 """One record a row: head, slots, filters, eight bytes each."""
 Truth = NDArray[np.bool_]
 Codes = NDArray[np.int8]
+Marks = NDArray[np.uint8]
 
 _WORD: Final = np.dtype("<u8")
 _SLOT_WORDS: Final = TOKENS_BYTES // 8
@@ -31,12 +43,14 @@ _FILTER_WORDS: Final = FILTERS_BYTES // 16
 
 NEAR, FAR, WEAK = 80, 62, 42
 """Dice's coefficient of two filters, in hundredths, from which names are near, far, weakly alike."""
+_STEPS: Final = np.array([WEAK, FAR, NEAR])
 
 _BIRTH_KINDS: Final = (
     "name_birth",
     "sound_birth",
     "nick_birth",
     "unit_birth",
+    "address_birth",
     "sector_birth",
     "district_birth",
     "last_sex_birth",
@@ -45,25 +59,47 @@ _BIRTH_KINDS: Final = (
 """Kinds of token that hold the whole birthday: where one is equal, the birthdays are."""
 
 _BANDS: Final = tuple(slot.name for slot in SLOTS if slot.kind == "band")
+
 _FIRST_UNITS: Final = ("former_first_unit", "current_first_unit")
 _LAST_UNITS: Final = ("former_last_unit", "current_last_unit")
 _FORMER_UNITS: Final = ("former_first_unit", "former_last_unit")
 _FIRST_HALVES: Final = ("first_half_1", "first_half_2")
 _HALVES: Final = ("half_birth_1", "half_birth_2")
 _FIRST_LAST_PART: Final = ("first_last_year_month", "first_last_year_day", "first_last_month_day")
-_LAST_PART: Final = ("last_year_month", "last_year_day", "last_month_day")
+_INITIAL_LAST_PART: Final = (
+    "initial_last_year_month",
+    "initial_last_year_day",
+    "initial_last_month_day",
+)
+_EDGES_OF_FIRST: Final = ("first_start_last", "first_end_last")
+_EDGES_OF_LAST: Final = ("first_last_start", "first_last_end")
+_NAMED: Final = ("first_birth", "last_birth")
+_HOUSED: Final = ("former_first_unit", "former_last_unit")
 
 
 _PAIRS: Final = tuple(
     (mine, other)
     for mine, other in product(range(len(SLOTS)), repeat=2)
-    if SLOTS[mine].kind == SLOTS[other].kind
+    if mine == other or SLOTS[mine].kind == SLOTS[other].kind != "band"
 )
 """Every two slots that can be equal across two records, each with itself among them."""
 
 _PLACE: Final = {pair: place for place, pair in enumerate(_PAIRS)}
 _MINE: Final = np.array([1 + mine for mine, _ in _PAIRS])
 _OTHERS: Final = np.array([1 + other for _, other in _PAIRS])
+
+_LANES: Final = SLOT_BYTES // LANE_BYTES
+_KNOWN_PAIRS: Final = [(SLOTS[mine].name, mine, other) for mine, other in _PAIRS if SLOTS[mine].name in KNOWN]
+_KNOWN_MINE: Final = np.array([1 + mine for _, mine, _ in _KNOWN_PAIRS])
+_KNOWN_OTHERS: Final = np.array([1 + other for _, _, other in _KNOWN_PAIRS])
+_TELLS: Final = np.array(
+    [
+        [fact is told for fact in Fact]
+        for name, _, _ in _KNOWN_PAIRS
+        for told in (*KNOWN[name], *(None,) * (_LANES - len(KNOWN[name])))
+    ]
+)
+"""Of each two-byte part of these pairs of slots, which fact it tells of."""
 
 
 @cache
@@ -79,6 +115,19 @@ def _same_slots(names: tuple[str, ...]) -> NDArray[np.intp]:
 @cache
 def _of_kinds(kinds: tuple[str, ...]) -> NDArray[np.intp]:
     return np.array([place for (mine, _), place in _PLACE.items() if SLOTS[mine].kind in kinds])
+
+
+_BORN: Final = np.concatenate(
+    [_same_slots((*_BANDS, "first_last_birth")), _of_kinds(_BIRTH_KINDS)], dtype=np.intp
+)
+"""Pairs of slots of which one is equal where the birthdays are seen to be."""
+
+_BANDED: Final = _of_kinds(("band",))
+_NOT_BANDED: Final = np.setdiff1d(np.arange(len(_PAIRS)), _BANDED)
+_LAST_SEX: Final = 1 + COLUMN["last_sex_birth"]
+_TWIN: Final = 1
+_STEP: Final = 2
+"""Bytes of the head: the twin mark and the rarity step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +156,62 @@ def rows_from_stored(stored: Iterable[tuple[bytes, bytes]]) -> Rows:
         raise MalformedMessage("tokens-size", "stored identifier tokens have the wrong length")
     words = np.frombuffer(bytearray().join(blobs), dtype=_WORD)
     return words.reshape(-1, _SLOT_WORDS + 2 * _FILTER_WORDS)
+
+
+def patterns(left: Rows, right: Rows) -> list[bytes]:
+    """Return for each pair all that `compare` reads of its tokens; pairs of one pattern agree alike.
+
+    The first byte is 1 where the birthdays are seen to be equal: of such a pair `compare` reads the
+    filters too, and those agree alike that have the same `overlaps` besides.
+    """
+    equal = _equal_slots(left, right)
+    twin, step, given = _marks(left, right)
+    # of the bands no more is read than whether one is equal
+    seen = np.column_stack([given, equal[:, _BANDED].any(axis=1), equal[:, _NOT_BANDED], _facts(left, right)])
+    return _as_bytes(np.column_stack([_born(equal), twin, step, np.packbits(seen, axis=1)]))
+
+
+def overlaps(left: Rows, right: Rows) -> list[bytes]:
+    """Return for each pair all that `compare` reads of its filters: four steps of Dice's coefficient."""
+    return _as_bytes(np.searchsorted(_STEPS, _dice(left, right), "right").reshape(-1, 4))
+
+
+def _as_bytes(rows: NDArray[Any]) -> list[bytes]:
+    width, joined = rows.shape[1], rows.astype(np.uint8).tobytes()
+    return [joined[start : start + width] for start in range(0, len(joined), width)]
+
+
+def _marks(left: Rows, right: Rows) -> tuple[Marks, Marks, Truth]:
+    """Twins marked by either side, the commoner rarity step, whether both gave last name and sex."""
+    given = (left[:, _LAST_SEX] != 0) & (right[:, _LAST_SEX] != 0)
+    mine, others = _heads(left), _heads(right)
+    return mine[:, _TWIN] | others[:, _TWIN], np.minimum(mine[:, _STEP], others[:, _STEP]), given
+
+
+def _facts(left: Rows, right: Rows) -> Truth:
+    """Which facts both records are seen to know, in the order of `Fact`."""
+    told: Truth = _equal_lanes(left, right) @ _TELLS
+    return told
+
+
+def _born(equal: Truth) -> Truth:
+    """Where the birthdays are seen to be equal."""
+    found: Truth = np.logical_or.reduce(equal[:, _BORN], axis=1)
+    return found
+
+
+def _equal_slots(left: Rows, right: Rows) -> Truth:
+    """Which of `_PAIRS` are equal; zero is an absent group, never a token."""
+    mine = left[:, _MINE]
+    equal: Truth = np.logical_and(mine == right[:, _OTHERS], mine != 0, dtype=np.bool_)
+    return equal
+
+
+def _equal_lanes(left: Rows, right: Rows) -> Truth:
+    """Which two-byte parts of `_KNOWN_PAIRS` are equal."""
+    apart = left[:, _KNOWN_MINE] ^ right[:, _KNOWN_OTHERS]
+    equal: Truth = np.ascontiguousarray(apart).view("<u2") == 0
+    return equal
 
 
 def without_other(rows: Rows) -> Rows:
@@ -148,11 +253,12 @@ class _Comparison:
 
     def __init__(self, left: Rows, right: Rows) -> None:
         self._left, self._right = left, right
-        mine = left[:, _MINE]
-        # zero is an absent group, never a token
-        self._equal: Truth = np.logical_and(mine == right[:, _OTHERS], mine != 0, dtype=np.bool_)
-        self._born = self._any(*_BANDS, "first_last_birth") | self._any_kind(*_BIRTH_KINDS)
+        self._equal = _equal_slots(left, right)
+        self._born = _born(self._equal)
+        self._twin, self._step, self._given = _marks(left, right)
+        self._dice = _dice(left, right)
         self._starts = self._any("starts")
+        self._known = self._both_know()
         pair = self._any("first_last")
         in_place = self._any("first_last_sound", "sounds")
         self._pair, self._pair_exchanged = pair & in_place, pair & ~in_place
@@ -174,8 +280,11 @@ class _Comparison:
             Field.ULN: self._number(Field.ULN),
         }
         strong = self._any("upn", "uln") | self._among(_FORMER_UNITS, _FORMER_UNITS)
-        twin = (_head(self._left, 1) | _head(self._right, 1)) == 1
-        return Agreement(codes, strong, np.broadcast_to(twin, strong.shape))
+        return Agreement(codes, strong, self._twin == 1)
+
+    def _both_know(self) -> Mapping[Fact, Truth]:
+        """Of each fact, whether both records know it, so far as that is seen."""
+        return dict(zip(Fact, _facts(self._left, self._right).T, strict=True))
 
     def _any(self, *names: str) -> Truth:
         """Whether one of these slots is equal to the same slot of the other record."""
@@ -210,16 +319,23 @@ class _Comparison:
         half = self._half("first_last", *_FIRST_HALVES)
         first = both | half | self._any("first_birth", "first_last_sound", "first_sex_birth")
         first |= self._among(_FIRST_UNITS, _FIRST_UNITS) | self._any_kind("first_month_district")
-        last = both | self._any("last_birth", "last_sex_birth", "first_sound_last", *_LAST_PART)
+        first |= self._any("address_first", *_EDGES_OF_LAST)
+        last = both | self._any("last_birth", "last_sex_birth", "first_sound_last", *_INITIAL_LAST_PART)
         last |= self._among(_LAST_UNITS, _LAST_UNITS) | self._any_kind("nick_last")
+        last |= self._any("address_last", *_EDGES_OF_FIRST)
         nick = self._any_kind("nick_birth", "nick_sound", "nick_last")
         sounds = self._any("sounds", "sounds_year")
         first_sound = sounds | self._any("first_sound_birth", "first_sound_last")
         last_sound = sounds | self._any("last_sound_birth", "first_last_sound") | self._any_kind("nick_sound")
+        first_start = self._starts | self._any("former_first_start_unit", *_EDGES_OF_FIRST)
+        last_start = self._starts | self._any("former_last_start_unit", *_EDGES_OF_LAST)
         half |= self._half("last_birth", *_HALVES)
+        beside_last, beside_first = last | last_sound | last_start, first | first_sound | nick | first_start
         return (
-            self._name(Field.FIRST, first, nick, first_sound, last | last_sound, self._dice(0, 0)),
-            self._name(Field.LAST, last, half, last_sound, first | first_sound | nick, self._dice(1, 1)),
+            self._name(
+                Field.FIRST, (first, nick, first_sound, first_start), beside_last, self._dice[:, 0, 0]
+            ),
+            self._name(Field.LAST, (last, half, last_sound, last_start), beside_first, self._dice[:, 1, 1]),
         )
 
     def _exchanged(self) -> tuple[Codes, Codes]:
@@ -232,87 +348,107 @@ class _Comparison:
         other_sound = self._among(("last_sound_birth",), ("first_sound_birth",))
         never = np.zeros(len(one), dtype=bool)
         codes = (
-            self._name(Field.FIRST, one, never, one_sound, other, self._dice(0, 1)),
-            self._name(Field.FIRST, other, never, other_sound, one, self._dice(1, 0)),
+            self._name(Field.FIRST, (one, never, one_sound, never), other, self._dice[:, 0, 1]),
+            self._name(Field.FIRST, (other, never, other_sound, never), one, self._dice[:, 1, 0]),
         )
         return np.minimum(*codes), np.maximum(*codes)
 
     def _name(
-        self, field: Field, exact: Truth, short: Truth, sound: Truth, beside: Truth, dice: NDArray[np.int64]
+        self, field: Field, seen: tuple[Truth, Truth, Truth, Truth], beside: Truth, dice: NDArray[np.int64]
     ) -> Codes:
-        """The best level seen of one name; how much can be seen depends on birthday and other name."""
+        """The best level seen of one name; how much can be seen depends on birthday and other name.
+
+        `seen`: the same, a short form or half, alike in sound, alike at an edge.
+        """
+        exact, short, sound, start = seen
         found = [
             (exact, "exact"),
             (short, "nick" if field is Field.FIRST else "half"),
             (self._born & (dice >= NEAR), "near"),
             (sound, "sound"),
-            (self._starts, "start"),
+            (start, "start"),
             (self._born & (dice >= FAR), "far"),
             (self._born & (dice >= WEAK), "weak"),
-            (self._born, "different"),
+            (self._known[Fact.NAME] & self._born, "different"),
+            (self._any(*_NAMED, "former_unit_birth") & ~self._known[Fact.NAME], "missing"),
+            (self._born, "apart"),
+            (self._any(*_HOUSED) & ~self._known[Fact.NAME], "missing"),
             (beside, "unlike"),
         ]
         return _first_true(found, CODE[field], "blank")
 
-    def _dice(self, mine: int, others: int) -> NDArray[np.int64]:
-        """Overlap of two filters, in hundredths; 0 is the first name's, 1 the last name's."""
-        left, right = _filter(self._left, mine), _filter(self._right, others)
-        common = _ones(left & right)
-        overlap: NDArray[np.int64] = 200 * common // np.maximum(_ones(left) + _ones(right), 1)
-        return overlap
-
     def _rarity(self, same: Truth) -> Codes:
         """The commoner of the two steps, so that neither side alone can make its names rare."""
-        step = np.minimum(_head(self._left, 2), _head(self._right, 2)).astype(np.int8)
-        return np.where(same, step, np.int8(CODE[Field.RARITY]["blank"]))
+        return np.where(same, self._step.astype(np.int8), np.int8(CODE[Field.RARITY]["blank"]))
 
     def _birth(self, exact_first: Truth, exact_last: Truth) -> Codes:
-        part = self._any(*_LAST_PART, *_FIRST_LAST_PART) | self._any_kind("first_month_district")
+        part = self._any(*_INITIAL_LAST_PART, *_FIRST_LAST_PART) | self._any_kind("first_month_district")
+        known = self._known[Fact.BIRTH]
         found = [
             (self._born, "exact"),
             (self._any_kind("first_last_birth"), "exchanged"),
             (part, "part"),
             (self._any("sounds_year"), "year"),
-            (exact_last & self._any("sounds"), "different"),
-            (exact_last | exact_first | self._any("sounds"), "unlike"),
+            (known & self._any("sounds"), "different"),
+            (known, "other"),
+            (self._paired() | self._any(*_HOUSED), "missing"),
+            (exact_last | exact_first, "unlike"),
         ]
         return _first_true(found, CODE[Field.BIRTH], "blank")
 
     def _postcode(self, named: Truth) -> Codes:
+        known = self._known[Fact.POSTCODE]
         found = [
-            (self._any_kind("name_unit", "unit_birth"), "unit"),
+            (self._any_kind("address_name", "address_birth"), "address"),
+            (self._any_kind("name_unit", "unit_birth", "start_unit"), "unit"),
             (self._any_kind("sector_birth"), "sector"),
             (self._any_kind("district_birth", "first_month_district"), "district"),
-            (self._born, "different"),
+            (known & self._born, "different"),
+            (known, "other"),
+            (self._paired() | self._any(*_NAMED), "missing"),
+            (self._born, "apart"),
             (named, "unlike"),
         ]
         return _first_true(found, CODE[Field.POSTCODE], "blank")
 
+    def _paired(self) -> Truth:
+        """Whether both names agree in one of the ways beside which is told what both records know."""
+        return self._any("sounds", *_EDGES_OF_FIRST, *_EDGES_OF_LAST) | self._any_kind("nick_sound")
+
     def _sex(self, named: Truth) -> Codes:
-        place = 1 + COLUMN["last_sex_birth"]
-        given = (self._left[:, place] != 0) & (self._right[:, place] != 0)
         found = [
             (self._any("last_sex_birth", "first_sex_birth"), "same"),
-            (self._born & named & given, "different"),
+            (self._born & named & self._given, "different"),
         ]
         return _first_true(found, CODE[Field.SEX], "blank")
 
     def _number(self, field: Field) -> Codes:
-        return _first_true([(self._any(field.value), "same")], CODE[field], "different")
+        found = [
+            (self._any(field.value), "same"),
+            (self._known[Fact(field.value)], "different"),
+            (self._paired() | self._any(*_NAMED, *_HOUSED, "former_unit_birth"), "missing"),
+        ]
+        return _first_true(found, CODE[field], "apart")
 
 
-def _head(rows: Rows, byte: int) -> Rows:
-    """One byte of the head: 1 is the twin mark, 2 the rarity step."""
-    return rows[:, 0] >> np.uint64(8 * byte) & np.uint64(0xFF)
+def _heads(rows: Rows) -> Marks:
+    """The eight bytes of each head."""
+    return np.ascontiguousarray(rows[:, :1]).view(np.uint8)
 
 
-def _filter(rows: Rows, which: int) -> Rows:
-    start = _SLOT_WORDS + which * _FILTER_WORDS
-    return rows[:, start : start + _FILTER_WORDS]
+def _dice(left: Rows, right: Rows) -> NDArray[np.int64]:
+    """Overlap in hundredths of each left filter with each right one, the first name's before the last's."""
+    mine, others = _filters(left)[:, :, None], _filters(right)[:, None]
+    overlap: NDArray[np.int64] = 200 * _ones(mine & others) // np.maximum(_ones(mine) + _ones(others), 1)
+    return overlap
+
+
+def _filters(rows: Rows) -> Rows:
+    return rows[:, _SLOT_WORDS:].reshape(-1, 2, _FILTER_WORDS)
 
 
 def _ones(rows: Rows) -> NDArray[np.int64]:
-    counted: NDArray[np.int64] = np.bitwise_count(rows).sum(axis=1, dtype=np.int64)
+    counted: NDArray[np.int64] = np.bitwise_count(rows).sum(axis=-1, dtype=np.int64)
     return counted
 
 

@@ -2,7 +2,9 @@
 
 Two records of tokens do not always show on which level a field agrees: whether two first names
 are alike shows only beside an equal birthday or last name. So what is seen of a field (`Seen`) is
-the set of levels that are still possible; where it is one level, the level is known.
+the set of levels that are still possible; where it is one level, the level is known. "missing" is
+a level too, and worth nothing: whether a fact differs or one side does not know it shows only of two
+records that agree on something else.
 """
 
 from collections.abc import Mapping
@@ -35,17 +37,17 @@ class Seen:
 
 
 LEVELS: Final[Mapping[Field, tuple[str, ...]]] = {
-    Field.FIRST: ("exact", "nick", "near", "sound", "start", "far", "weak", "different"),
-    Field.LAST: ("exact", "half", "near", "sound", "start", "far", "weak", "different"),
+    Field.FIRST: ("exact", "nick", "near", "sound", "start", "far", "weak", "different", "missing"),
+    Field.LAST: ("exact", "half", "near", "sound", "start", "far", "weak", "different", "missing"),
     Field.ORDER: ("as_given", "exchanged"),
     Field.RARITY: ("common", "usual", "uncommon", "rare", "rarest"),
-    Field.BIRTH: ("exact", "exchanged", "part", "year", "different"),
-    Field.POSTCODE: ("unit", "sector", "district", "different"),
+    Field.BIRTH: ("exact", "exchanged", "part", "year", "different", "missing"),
+    Field.POSTCODE: ("address", "unit", "sector", "district", "different", "missing"),
     Field.SEX: ("same", "different"),
-    Field.UPN: ("same", "different"),
-    Field.ULN: ("same", "different"),
+    Field.UPN: ("same", "different", "missing"),
+    Field.ULN: ("same", "different", "missing"),
 }
-"""Every level of a field, best first; of a pair exactly one is true. A missing value is "different".
+"""Every level of a field, best first; of a pair exactly one is true. A missing sex is "different".
 
 Rarity is that of the names, where both are the same. Where names are exchanged, "first" is the
 pair of names more alike and "last" the other.
@@ -56,7 +58,8 @@ def _one(level: str, words: str) -> Seen:
     return Seen(level, (level,), words)
 
 
-_NEAR_NAMES: Final = ("near", "far", "weak", "different")
+_APART: Final = ("different", "missing")
+_NEAR_NAMES: Final = ("near", "far", "weak", *_APART)
 
 SEEN: Final[Mapping[Field, tuple[Seen, ...]]] = {
     Field.FIRST: (
@@ -64,10 +67,12 @@ SEEN: Final[Mapping[Field, tuple[Seen, ...]]] = {
         _one("nick", "a short form of the same first name"),
         _one("near", "first names spelt nearly alike"),
         _one("sound", "first names that sound alike"),
-        _one("start", "first names that begin alike"),
+        _one("start", "first names that begin or end alike"),
         _one("far", "first names somewhat alike"),
         _one("weak", "first names hardly alike"),
-        _one("different", "first name different or missing"),
+        _one("different", "another first name"),
+        _one("missing", "one side does not know the first name"),
+        Seen("apart", _APART, "first name different or missing"),
         Seen("unlike", _NEAR_NAMES, "first name not the same nor alike in sound"),
         Seen("blank", LEVELS[Field.FIRST], "nothing to be seen of the first name"),
     ),
@@ -76,10 +81,12 @@ SEEN: Final[Mapping[Field, tuple[Seen, ...]]] = {
         _one("half", "one half of a last name in two parts"),
         _one("near", "last names spelt nearly alike"),
         _one("sound", "last names that sound alike"),
-        _one("start", "last names that begin alike"),
+        _one("start", "last names that begin or end alike"),
         _one("far", "last names somewhat alike"),
         _one("weak", "last names hardly alike"),
-        _one("different", "last name different or missing"),
+        _one("different", "another last name"),
+        _one("missing", "one side does not know the last name"),
+        Seen("apart", _APART, "last name different or missing"),
         Seen("unlike", _NEAR_NAMES, "last name not the same nor alike in sound"),
         Seen("blank", LEVELS[Field.LAST], "nothing to be seen of the last name"),
     ),
@@ -105,16 +112,26 @@ SEEN: Final[Mapping[Field, tuple[Seen, ...]]] = {
         _one("exchanged", "day and month exchanged"),
         _one("part", "one part of the date of birth differs"),
         Seen("year", ("exchanged", "part", "year"), "the same year of birth"),
-        Seen("different", ("year", "different"), "date of birth different or missing"),
-        Seen("unlike", ("exchanged", "part", "year", "different"), "not the same date of birth"),
+        _one("different", "another date of birth"),
+        _one("missing", "one side does not know the date of birth"),
+        Seen("other", ("exchanged", "part", "year", "different"), "not the same date of birth"),
+        Seen(
+            "unlike",
+            ("exchanged", "part", "year", *_APART),
+            "date of birth not the same, or missing",
+        ),
         Seen("blank", LEVELS[Field.BIRTH], "nothing to be seen of the date of birth"),
     ),
     Field.POSTCODE: (
-        _one("unit", "the same postcode"),
+        _one("address", "the same address"),
+        Seen("unit", ("address", "unit"), "the same postcode"),
         _one("sector", "the same postcode sector"),
         _one("district", "the same postcode district"),
-        _one("different", "postcode different or missing"),
-        Seen("unlike", ("sector", "district", "different"), "not the same postcode"),
+        _one("different", "another postcode"),
+        _one("missing", "one side does not know the postcode"),
+        Seen("apart", _APART, "postcode different or missing"),
+        Seen("other", ("sector", "district", "different"), "not the same postcode"),
+        Seen("unlike", ("sector", "district", *_APART), "postcode not the same, or missing"),
         Seen("blank", LEVELS[Field.POSTCODE], "nothing to be seen of the postcode"),
     ),
     Field.SEX: (
@@ -122,8 +139,18 @@ SEEN: Final[Mapping[Field, tuple[Seen, ...]]] = {
         _one("different", "sex different or missing"),
         Seen("blank", LEVELS[Field.SEX], "nothing to be seen of the sex"),
     ),
-    Field.UPN: (_one("same", "the same UPN"), _one("different", "UPN different or missing")),
-    Field.ULN: (_one("same", "the same ULN"), _one("different", "ULN different or missing")),
+    Field.UPN: (
+        _one("same", "the same UPN"),
+        _one("different", "another UPN"),
+        _one("missing", "one side does not know the UPN"),
+        Seen("apart", _APART, "UPN different or missing"),
+    ),
+    Field.ULN: (
+        _one("same", "the same ULN"),
+        _one("different", "another ULN"),
+        _one("missing", "one side does not know the ULN"),
+        Seen("apart", _APART, "ULN different or missing"),
+    ),
 }
 """Whatever can be seen of a field, by code: the place in this list."""
 

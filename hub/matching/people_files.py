@@ -1,9 +1,11 @@
 """Reads the two CSV files of an evaluation and its truth: clear text of whoever owns them.
 
-Decides which columns count (id, first_name, last_name, dob, postcode, sex, upn, uln; all but id
-may be absent) and says plainly what is wrong with a file: which file, which row, never a value.
-The one postcode of a plain file is taken as the former one, which is what two records of a mover
-have in common. For evaluation and training alone; notices are read by the connectors.
+Decides which columns count (id, first_name, last_name, dob, postcode, current_postcode, sex, upn,
+uln, and about a record rather than in it: name_origin, moved, member or authority; all but id may
+be absent) and says plainly what is wrong with a file: which file, which row, never a value. The
+one postcode of a plain file is taken as the former one, which two records of a mover have in
+common.
+For evaluation, attacks and training alone; notices are read by the connectors.
 """
 
 import csv
@@ -21,10 +23,17 @@ DATE_FORMS: Final = ("%Y-%m-%d", "%Y%m%d", "%d/%m/%Y")
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """A person of a file, with the file's own id."""
+    """A person of a file, with the file's own id and what the file says about the record.
+
+    `name_origin`: a group whose recall is to be told apart. `moved`: whether the person has moved.
+    `member`: whose record it is. Each as the file has it, "" where it says nothing.
+    """
 
     id: str
     person: Person
+    name_origin: str = ""
+    moved: str = ""
+    member: str = ""
 
 
 def read_people(path: Path) -> list[KnownPerson]:
@@ -39,7 +48,7 @@ def read_people(path: Path) -> list[KnownPerson]:
         if not row["id"] or row["id"] in known:
             raise MalformedMessage("people-id", f"{path.name} row {number}: the id is empty or not the first")
         known.add(row["id"])
-        people.append(KnownPerson(row["id"], _person(row)))
+        people.append(_known_person(row))
     return people
 
 
@@ -60,6 +69,17 @@ def read_truth(path: Path, left: Sequence[KnownPerson], right: Sequence[KnownPer
     return pairs
 
 
+def read_said(path: Path, columns: Sequence[str]) -> dict[tuple[str, str], dict[str, str]]:
+    """Read what a truth file says of its pairs in these columns; "" where it has no such column.
+
+    Raises `MalformedMessage` as `read_truth` does for a file that is none.
+    """
+    return {
+        (row["left_id"], row["right_id"]): {name: row.get(name, "") for name in columns}
+        for _, row in _rows(path, ("left_id", "right_id"))
+    }
+
+
 def _rows(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row with its number as a spreadsheet shows it; cells trimmed, absent ones empty."""
     try:
@@ -74,12 +94,24 @@ def _rows(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str
         raise MalformedMessage("people-file", f"{path.name} cannot be read as CSV in UTF-8") from None
 
 
+def _known_person(row: dict[str, str]) -> KnownPerson:
+    return KnownPerson(
+        row["id"],
+        _person(row),
+        name_origin=row.get("name_origin", ""),
+        moved=row.get("moved", ""),
+        member=row.get("member") or row.get("authority", ""),
+    )
+
+
 def _person(row: dict[str, str]) -> Person:
     return Person(
         first_name=row.get("first_name", ""),
         last_name=row.get("last_name", ""),
         dob=_day(row.get("dob", "")),
         former_postcode=row.get("postcode", ""),
+        former_address=row.get("address", ""),
+        current_postcode=row.get("current_postcode", ""),
         sex=row.get("sex", ""),
         upn=row.get("upn", ""),
         uln=row.get("uln", ""),

@@ -4,7 +4,8 @@ Decides the shares that a new weights file holds. Plain expectation-maximisation
 rather than people, so m starts from stated priors, and is taken again, six times, from the pairs
 that the present weights assign one to one. u comes from random pairs in which every other field
 is made equal, so that each level of the field in question can be seen. Shares that a file cannot
-show (numbers that it does not have) stay as they were. It never sees which pairs are true.
+show (numbers that it does not have) stay as they were, and "missing" stays worth nothing. It never
+sees which pairs are true.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -45,20 +46,23 @@ _STATED_ALONE: Final = frozenset({Field.ORDER, Field.UPN, Field.ULN})
 
 _STATED: Final[Mapping[Field, tuple[tuple[float, ...], tuple[float, ...]]]] = {
     Field.FIRST: (
-        (0.80, 0.06, 0.05, 0.02, 0.01, 0.01, 0.01, 0.04),
-        (0.006, 0.004, 0.001, 0.004, 0.008, 0.004, 0.03, 0.943),
+        (0.80, 0.06, 0.05, 0.02, 0.01, 0.01, 0.01, 0.03, 0.01),
+        (0.006, 0.004, 0.001, 0.004, 0.008, 0.004, 0.03, 0.933, 0.01),
     ),
     Field.LAST: (
-        (0.84, 0.014, 0.06, 0.02, 0.01, 0.01, 0.01, 0.036),
-        (0.003, 0.001, 0.001, 0.003, 0.004, 0.004, 0.02, 0.964),
+        (0.84, 0.014, 0.06, 0.02, 0.01, 0.01, 0.01, 0.026, 0.01),
+        (0.003, 0.001, 0.001, 0.003, 0.004, 0.004, 0.02, 0.954, 0.01),
     ),
     Field.ORDER: ((0.99, 0.01), (0.50, 0.50)),
     Field.RARITY: ((0.06, 0.16, 0.24, 0.24, 0.30), (0.45, 0.35, 0.15, 0.035, 0.015)),
-    Field.BIRTH: ((0.92, 0.01, 0.02, 0.01, 0.04), (0.00023, 0.0002, 0.02557, 0.057, 0.917)),
-    Field.POSTCODE: ((0.55, 0.03, 0.03, 0.39), (0.0001, 0.0004, 0.0025, 0.997)),
+    Field.BIRTH: ((0.88, 0.01, 0.02, 0.01, 0.03, 0.05), (0.00022, 0.0002, 0.024, 0.055, 0.87058, 0.05)),
+    Field.POSTCODE: (
+        (0.10, 0.25, 0.02, 0.03, 0.30, 0.30),
+        (0.000005, 0.000065, 0.0003, 0.0018, 0.69783, 0.30),
+    ),
     Field.SEX: ((0.85, 0.15), (0.48, 0.52)),
-    Field.UPN: ((0.50, 0.50), (0.000001, 0.999999)),
-    Field.ULN: ((0.50, 0.50), (0.000001, 0.999999)),
+    Field.UPN: ((0.48, 0.02, 0.50), (0.0000005, 0.4999995, 0.50)),
+    Field.ULN: ((0.48, 0.02, 0.50), (0.0000005, 0.4999995, 0.50)),
 }
 """Shares to start from (m, u), in the order of `LEVELS`.
 
@@ -121,12 +125,13 @@ def train(
     randomness: Randomness,
     seed: int = 1,
     keep_u: frozenset[Field] = frozenset(),
+    keep_m: frozenset[Field] = frozenset(),
 ) -> Weights:
     """Return weights trained on pairs of files, each pair matched by itself, their counts added up.
 
     `randomness` makes a passing linkage key and the padding; `seed` chooses the strangers. `keep_u`:
-    fields whose u stays as in `start`, where the files are of another country or another age; of
-    rarity, which tells of a population and not of errors, m stays with it.
+    fields whose u stays as in `start`, where the files are of another country or another age.
+    `keep_m`: fields whose m does, where they tell of a population and not of errors.
     """
     maker = TokenMaker(random_linkage_key(randomness), _EPOCH, randomness)
     u = _strangers(files, start, maker, seed, keep_u | _STATED_ALONE)
@@ -134,8 +139,7 @@ def train(
     compared = [_compare_candidates(pair, maker) for pair in files]
     for _ in range(ROUNDS):
         m = dict(_same_people(compared, weights, start, files))
-        if Field.RARITY in keep_u:
-            m[Field.RARITY] = start.m[Field.RARITY]
+        m |= {field: start.m[field] for field in keep_m}
         weights = replace(weights, m=m)
     return weights
 
@@ -188,8 +192,11 @@ def _spread(field: Field, counts: NDArray[np.float64], present: Shares, stated: 
         whole = sum(present[level] for level in seen.levels)
         for level in seen.levels:
             found[level] += count * present[level] / whole
-    total = sum(found.values())
-    return in_whole_parts({level: share / total for level, share in found.items()})
+    missing = stated.get("missing", 0.0)
+    found["missing"] = 0.0
+    scale = (1 - missing) / sum(found.values())
+    shares = {level: scale * share for level, share in found.items()} | {"missing": missing}
+    return in_whole_parts({level: shares[level] for level in stated})
 
 
 def _strangers(

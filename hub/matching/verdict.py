@@ -4,8 +4,8 @@ Decides from the evidence of two records, for the broker and again for the gatew
 for a key. Sums the bits of what is seen of each field and keeps them apart as a waterfall, which
 is the explanation. A match is certain only where the sum is, also without the group `other`
 (which the gateway is not shown), the next best candidate stays behind by a margin, the first
-names are seen to be alike, and neither side says "twin". It compares no values, releases nothing
-and asks nobody.
+names are seen to be alike, the whole birthday, a place or a number agrees besides, and neither side
+says "twin". It compares no values, releases nothing and asks nobody.
 """
 
 from collections.abc import Sequence
@@ -133,12 +133,24 @@ def score_pairs(left: Rows, right: Rows, weights: Weights | None = None) -> Scor
 
 
 def _reaches_certain(agreement: Agreement, total: Millibits, weights: Weights) -> Truth:
-    """Whether a pair may be certain by itself: the sum, like first names, no twin."""
-    exchanged = agreement.codes[Field.ORDER] == CODE[Field.ORDER]["exchanged"]
+    """Whether a pair may be certain by itself: the sum, like first names, more than names, no twin."""
     first_alike = alike(Field.FIRST, agreement.codes[Field.FIRST])
+    exchanged = agreement.codes[Field.ORDER] == CODE[Field.ORDER]["exchanged"]
     first_alike &= ~exchanged | alike(Field.LAST, agreement.codes[Field.LAST])
-    may_be: Truth = (total >= weights.certain) & first_alike & ~agreement.twin
+    # brothers and sisters share name and address, and their first names often begin or end alike
+    first_alike &= _reaches(agreement, Field.BIRTH, "part") | _reaches(agreement, Field.FIRST, "near")
+    beyond_names = _reaches(agreement, Field.BIRTH, "exchanged") | _reaches(
+        agreement, Field.POSTCODE, "district"
+    )
+    beyond_names |= _reaches(agreement, Field.UPN, "same") | _reaches(agreement, Field.ULN, "same")
+    may_be: Truth = (total >= weights.certain) & first_alike & beyond_names & ~agreement.twin
     return may_be
+
+
+def _reaches(agreement: Agreement, field: Field, level: str) -> Truth:
+    """Whether a field is seen to agree on this level or a better one."""
+    found: Truth = agreement.codes[field] <= CODE[field][level]
+    return found
 
 
 def sum_of_bits(agreement: Agreement, weights: Weights) -> Millibits:

@@ -18,7 +18,7 @@ from hub.matching.levels import LEVELS, SEEN, Field
 from hub.protocols.canonical import Json, Reader, decode
 from hub.protocols.errors import MalformedMessage
 
-VERSION: Final = "2026-1"
+VERSION: Final = "2026-2"
 
 Shares = Mapping[str, float]
 """Share of pairs on each level of a field; together 1."""

@@ -45,8 +45,8 @@ def test_every_pair_found_and_nobody_else() -> None:
         1,
     )
     assert found.records_per_s == 4
-    assert found.weights_version == "2026-1"
-    assert found.index_bytes_a_record == 8 * 72 + 16 * 36
+    assert found.weights_version == "2026-2"
+    assert found.index_bytes_a_record == 8 * 94 + 16 * 41
 
 
 def test_a_pair_not_found_costs_recall_alone() -> None:
@@ -78,6 +78,21 @@ def test_a_clock_that_stands_still_breaks_nothing() -> None:
     """Speed has no upper bound then."""
     found = evaluate([], [], set(), randomness=random.Random(1).randbytes, clock=lambda: 0.0)
     assert found.records_per_s == float("inf")
+
+
+def test_a_truth_that_names_groups_gives_recall_by_group() -> None:
+    """One of two is found; precision is as good as can be for that one."""
+    truth = {("a0", "b0"): {"name_origin": "english"}, ("a1", "b1"): {"name_origin": "polish"}}
+    found = evaluate(
+        known([AMELIA, AMELIA], "a"),
+        known([AMELIA, STRANGER], "b"),
+        truth,
+        randomness=random.Random(1).randbytes,
+    )
+    origins = {one.value: one.recall for one in found.strata if one.group == "name origin"}
+    assert origins == {"english": 1, "polish": 0}
+    assert found.recall_at_precision_999 == 0.5
+    assert found.worst_stratum_against_mean == 0
 
 
 def test_progress_is_told_stage_by_stage() -> None:
@@ -122,12 +137,13 @@ def test_figures_are_the_same_under_any_linkage_key() -> None:
 
 
 def test_historical_figures_reach_their_mark() -> None:
-    """English people with errors, many without a birthday: F1 of .79 or better, on hashes alone.
+    """English people with errors, many without a birthday: F1 of .81 or better, on hashes alone.
 
     CLK filters with all pairs compared reach .765 on these files, rule tokens .478.
     """
     left, right = (read_people(DATA / f"historical_{side}.csv") for side in "ab")
     truth = read_truth(DATA / "historical_truth.csv", left, right)
     found = evaluate(left, right, truth, randomness=random.Random(1).randbytes)
-    assert found.f1 >= 0.79
-    assert found.precision_label_free >= 0.99
+    assert found.f1 >= 0.81
+    assert found.f1_label_free >= 0.62
+    assert found.precision_label_free >= 0.97

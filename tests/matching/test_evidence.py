@@ -48,7 +48,7 @@ def test_same_person_agrees_on_everything() -> None:
 def test_strangers_show_nothing_but_their_numbers() -> None:
     """Where no token is equal nothing is known of names, birthday, postcode and sex."""
     found = seen(AMELIA, STRANGER)
-    assert {found.pop(Field.UPN), found.pop(Field.ULN)} == {"different"}
+    assert {found.pop(Field.UPN), found.pop(Field.ULN)} == {"apart"}
     assert set(found.values()) == {"blank"}
 
 
@@ -62,7 +62,7 @@ def test_strangers_show_nothing_but_their_numbers() -> None:
         ("Amxlia", "far"),
         ("Amara", "weak"),
         ("Zephyrine", "different"),
-        ("", "different"),
+        ("", "missing"),
     ],
 )
 def test_first_name_has_its_level_beside_the_same_birthday(first: str, level: str) -> None:
@@ -77,7 +77,8 @@ def test_first_name_has_its_level_beside_the_same_birthday(first: str, level: st
         ("Thornburyy", "near"),
         ("Thawrnberri", "sound"),
         ("Thornhill", "start"),
-        ("Cornbury", "far"),
+        ("Cornbury", "start"),
+        ("Tornbry", "far"),
         ("Quill", "different"),
     ],
 )
@@ -113,7 +114,7 @@ def test_half_of_a_last_name_is_seen_without_a_birthday(one: str, other: str, le
         (date(2009, 8, 30), "year"),
         (date(2009, 1, 1), "year"),
         (date(2010, 8, 30), "different"),
-        (None, "different"),
+        (None, "missing"),
     ],
 )
 def test_birthday_has_its_level_beside_the_same_names(dob: date | None, level: str) -> None:
@@ -134,7 +135,7 @@ def test_day_and_month_exchanged_are_seen_from_either_side() -> None:
         ("ME7 2ZZ", "district"),
         ("ME7", "district"),
         ("SE1 9RT", "different"),
-        ("", "different"),
+        ("", "missing"),
     ],
 )
 def test_postcode_has_its_level_beside_the_same_birthday(former: str, level: str) -> None:
@@ -146,7 +147,43 @@ def test_without_a_birthday_only_the_whole_postcode_is_seen() -> None:
     """Sector and district are hashed with the birthday alone: what is left may be any of them."""
     one = replace(AMELIA, dob=None, current_postcode="")
     assert seen(one, one)[Field.POSTCODE] == "unit"
-    assert seen(one, replace(one, former_postcode="ME7 4AD"))[Field.POSTCODE] == "unlike"
+    assert seen(one, replace(one, former_postcode="ME7 4AD"))[Field.POSTCODE] == "other"
+
+
+def test_the_same_address_is_seen_beside_a_name_or_the_birthday() -> None:
+    """More than the postcode that it lies in, and seen where the postcode is mistyped."""
+    left = replace(AMELIA, former_address="14 Example Road", current_postcode="")
+    right = replace(left, former_postcode="ME7 4AD", former_address="14, Example Rd.")
+    assert seen(left, right)[Field.POSTCODE] == "address"
+    assert seen(left, replace(right, former_address=""))[Field.POSTCODE] == "sector"
+
+
+@pytest.mark.parametrize(
+    ("field", "fact"),
+    [
+        (Field.BIRTH, {"dob": date(2007, 7, 7)}),
+        (Field.POSTCODE, {"former_postcode": "SE1 9RT"}),
+        (Field.UPN, {"upn": "X884499921002"}),
+        (Field.ULN, {"uln": "1000000027"}),
+    ],
+)
+def test_different_and_missing_are_told_apart_beside_the_same_names(
+    field: Field, fact: dict[str, Any]
+) -> None:
+    """Two that both know it contradict each other; one that does not know it says nothing."""
+    one = replace(AMELIA, current_postcode="", sex="")
+    missing: dict[str, Any] = {name: None if name == "dob" else "" for name in fact}
+    assert seen(one, replace(one, **fact))[field] == "different"
+    assert seen(one, replace(one, **missing))[field] == "missing"
+    assert seen(replace(one, **missing), one)[field] == "missing"
+
+
+def test_different_and_missing_first_names_are_told_apart_beside_a_twin() -> None:
+    """The same last name and birthday, with and without a first name, at one postcode or not."""
+    assert beside(first_name="Benedict")[Field.FIRST] == "different"
+    assert beside(first_name="Benedict", former_postcode="")[Field.FIRST] == "different"
+    assert beside(first_name="")[Field.FIRST] == "missing"
+    assert beside(first_name="", dob=None)[Field.FIRST] == "missing"
 
 
 def test_present_postcode_here_may_be_the_former_there() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.matching.people_files import KnownPerson, read_people, read_truth
+from hub.matching.people_files import KnownPerson, read_people, read_said, read_truth
 from hub.matching.tokens import Person
 from hub.protocols.errors import MalformedMessage
 
@@ -85,6 +85,20 @@ def test_cells_beyond_the_header_are_left_alone(tmp_path: Path) -> None:
         ("Amelia", ""),
         ("Jack", "Smith"),
     ]
+
+
+def test_a_file_may_say_more_about_a_record(tmp_path: Path) -> None:
+    """Group of the name, whether the person moved, whose record it is, and where the person lives now."""
+    text = "id,first_name,current_postcode,name_origin,moved,member\n1,Ada,CT1 2XY,polish,yes,kent\n"
+    person = Person("Ada", "", current_postcode="CT1 2XY")
+    assert read_people(file(tmp_path, text)) == [KnownPerson("1", person, "polish", "yes", "kent")]
+    assert read_people(file(tmp_path, "id,authority\n1,886\n"))[0].member == "886"
+
+
+def test_a_truth_file_may_say_more_of_a_pair(tmp_path: Path) -> None:
+    """Columns that it lacks are empty."""
+    path = file(tmp_path, "left_id,right_id,sex\na,b,F\n")
+    assert read_said(path, ("sex", "moved")) == {("a", "b"): {"sex": "F", "moved": ""}}
 
 
 def test_truth_is_pairs_of_known_people(tmp_path: Path) -> None:

@@ -14,7 +14,17 @@ from hub.matching.tokens import Person, make_tokens, random_linkage_key
 from hub.protocols.errors import MalformedMessage
 from hub.protocols.keyed_hashes import TokenKey
 from hub.protocols.names import EpochId
-from hub.protocols.token_record import COLUMN, HEAD_BYTES, SLOT_BYTES, SLOTS, LinkageKey, TokenRecord
+from hub.protocols.token_record import (
+    COLUMN,
+    HEAD_BYTES,
+    KNOWN,
+    LANE_BYTES,
+    SLOT_BYTES,
+    SLOTS,
+    Fact,
+    LinkageKey,
+    TokenRecord,
+)
 from tests.matching.people import AMELIA, EPOCH, KEY, PEOPLE, STRANGER, record
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "own" / "token-records.json"
@@ -51,9 +61,9 @@ def shared(one: Person, other: Person) -> set[str]:
         ("starts", "starts", ("ame", "tho")),
         ("sounds_year", "sounds_year", ("AML", "0RNBR", "2009")),
         ("nick_sound_1", "nick_sound", ("amelia", "0RNBR")),
-        ("last_year_month", "last_year_month", ("thornbury", "200903")),
-        ("last_month_day", "last_month_day", ("thornbury", "0314")),
-        ("last_year_day", "last_year_day", ("thornbury", "2009-14")),
+        ("initial_last_year_month", "initial_last_year_month", ("a", "thornbury", "200903")),
+        ("initial_last_month_day", "initial_last_month_day", ("a", "thornbury", "0314")),
+        ("initial_last_year_day", "initial_last_year_day", ("a", "thornbury", "2009-14")),
         ("nick_birth_1", "nick_birth", ("amelia", "20090314")),
         ("first_sound_last", "first_sound_last", ("AML", "thornbury")),
         ("first_last_sound", "first_last_sound", ("amelia", "0RNBR")),
@@ -157,7 +167,44 @@ def test_exchanged_names_share_their_tokens() -> None:
 def test_what_may_not_be_matched_on_is_left_to_chance(change: dict[str, Any], lost: set[str]) -> None:
     """Temporary and wrong numbers, stand-in postcodes, a postcode that has not changed."""
     changed = replace(AMELIA, **change)
-    assert fixed(AMELIA).keys() - fixed(changed).keys() == lost
+    gone = fixed(AMELIA).keys() - fixed(changed).keys()
+    assert {name for name in gone if name not in KNOWN} == lost
+
+
+def told(person: Person, name: str) -> set[Fact]:
+    """The facts that a `known_` slot does not leave to chance."""
+    one, two = (slots(record(person, seed))[name] for seed in (1, 2))
+    lanes = [slice(LANE_BYTES * place, LANE_BYTES * (place + 1)) for place in range(SLOT_BYTES // LANE_BYTES)]
+    return {fact for fact, lane in zip(KNOWN[name], lanes, strict=False) if one[lane] == two[lane]}
+
+
+def test_a_known_slot_tells_of_each_further_fact_alone() -> None:
+    """A fact that is missing leaves its own two bytes to chance and no others."""
+    names, place = "known_sounds", "known_last_unit"
+    assert told(AMELIA, names) == {Fact.BIRTH, Fact.POSTCODE, Fact.UPN, Fact.ULN}
+    assert told(replace(AMELIA, dob=None, uln=""), names) == {Fact.POSTCODE, Fact.UPN}
+    assert told(replace(AMELIA, former_postcode="ME7"), names) == {Fact.BIRTH, Fact.UPN, Fact.ULN}
+    assert told(replace(AMELIA, first_name=""), place) == {Fact.BIRTH, Fact.UPN, Fact.ULN}
+    assert told(replace(AMELIA, first_name=""), names) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "slot"),
+    [
+        ({"first_name": "Amelka"}, "first_start_last"),
+        ({"first_name": "Xmelia"}, "first_end_last"),
+        ({"last_name": "Thornbury"[:-1]}, "first_last_start"),
+        ({"last_name": "Xhornbury"}, "first_last_end"),
+        ({"first_name": "Amexx", "last_name": "Quill", "dob": None}, "former_first_start_unit"),
+        ({"last_name": "Quill", "former_postcode": "", "dob": None}, "address_first"),
+        ({"first_name": "Benedict", "former_postcode": "", "dob": None}, "address_last"),
+        ({"first_name": "Benedict", "last_name": "Quill"}, "address_birth"),
+    ],
+)
+def test_a_misspelt_name_keeps_a_token_at_its_other_end(change: dict[str, Any], slot: str) -> None:
+    """Beside the other name, the former postcode or the address: without a birthday too."""
+    at_home = replace(AMELIA, former_address="Flat 2, 14 Example Road")
+    assert slot in shared(at_home, replace(at_home, **change))
 
 
 def test_default_birthday_is_never_hashed_with_its_day() -> None:

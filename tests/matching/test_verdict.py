@@ -49,7 +49,7 @@ def test_waterfall_adds_up_and_says_what_was_seen() -> None:
         "a short form of the same first name",
     )
     assert verdict.bits == verdict.millibits / 1000
-    assert verdict.weights_version == "2026-1"
+    assert verdict.weights_version == "2026-2"
     assert verdict.strength is EvidenceStrength.STRONG
 
 
@@ -71,6 +71,27 @@ def test_never_certain_where_the_first_name_is_unlike_or_a_twin_is_known(
     """Twins share all but the first name, numbers may be mixed up: a person decides (I10)."""
     assert outcome(AMELIA, replace(AMELIA, **change)) is expected
     assert outcome(replace(AMELIA, **change), AMELIA) is expected
+
+
+def test_brothers_and_sisters_whose_names_begin_alike_go_to_a_person() -> None:
+    """Where no birthday is seen to agree, a first name that only begins alike is not enough."""
+    one = replace(AMELIA, upn="", uln="", first_name="Zephyrine", last_name="Quillfeather")
+    assert outcome(one, replace(one, dob=None)) is Outcome.CERTAIN
+    begins_alike = judge(record(one, 1), record(replace(one, first_name="Zephaniah", dob=None), 2))
+    assert begins_alike.waterfall[0].level == "start"
+    assert begins_alike.outcome is Outcome.SECOND_LOOK
+
+
+def test_names_and_two_parts_of_a_birthday_go_to_a_person() -> None:
+    """However rare the names: without the whole birthday a place or a number must agree."""
+    one = Person("Zephyrine", "Quillfeather", date(2009, 3, 14))
+    other = replace(one, dob=date(2009, 3, 15))
+    verdict = judge(record(one, 1), record(other, 2))
+    assert verdict.millibits >= WEIGHTS.certain
+    assert verdict.outcome is Outcome.SECOND_LOOK
+    assert outcome(replace(one, former_postcode="ME7 4AB"), replace(other, former_postcode="ME7 4AB")) is (
+        Outcome.CERTAIN
+    )
 
 
 def test_certain_needs_a_margin_over_the_next_best() -> None:
