@@ -10,7 +10,7 @@ Days are counted in UTC, everywhere alike: an agreement begins when its first da
 lapses when the day after its last day of grace begins.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -107,6 +107,15 @@ class Agreement:
     grace_days: int
     ends: date | None = None
     state: State = State.PROPOSED
+    officers_each_side: int = 1
+    """Named officers, different persons, who must approve on each side what waits for officers."""
+    open_to: frozenset[str] = frozenset()
+    """Groups that others may join later, each by signing this very document."""
+
+    def joined_by(self, parties: Iterable[Party]) -> "Agreement":
+        """Return the same document with those who have acceded to it; a party stays as it is."""
+        there = {party.member for party in self.parties}
+        return replace(self, parties=(*self.parties, *(one for one in parties if one.member not in there)))
 
     def recorded_as(self, state: State) -> "Agreement":
         """Return the same document under the state that the hub has recorded for it."""
@@ -129,6 +138,8 @@ class Course(NamedTuple):
 
     agreement: Agreement
     clauses: tuple[Clause, ...]
+    speaking: Mapping[NoticeType, Mapping[Category, tuple[Clause, ...]]]
+    """The same by type of notice and by what they list, each time in their order."""
     starts_at: datetime
     lapses_at: datetime
 
@@ -147,10 +158,11 @@ class Course(NamedTuple):
 class AgreementBook:
     """Agreements indexed by party, built once and never changed, so that a decision reads only its pair's."""
 
-    __slots__ = ("_shelves",)
+    __slots__ = ("_pairs", "_shelves")
 
     def __init__(self, shelves: Mapping[MemberId, Mapping[int, "_Place"]]) -> None:
         self._shelves = shelves
+        self._pairs: dict[tuple[MemberId, MemberId], tuple[Course, ...]] = {}
 
     @classmethod
     def from_agreements(cls, agreements: Iterable[Agreement]) -> "AgreementBook":
@@ -173,15 +185,30 @@ class AgreementBook:
             for giver in _parties(sender)
             for taker in _parties(recipient)
             if giver != taker
-            for course in self._pair(giver, taker)
+            for course in self._pairs.get((giver, taker)) or self._pair(giver, taker)
         ]
 
-    def _pair(self, giver: MemberId, taker: MemberId) -> Iterator[Course]:
+    def officers_each_side(self, name: AgreementId, version: int) -> int:
+        """Return how many officers of a side approve under this version; one if it is unknown."""
+        found = (
+            course.agreement.officers_each_side
+            for shelf in self._shelves.values()
+            for place in shelf.values()
+            for course in place.courses.values()
+            if (course.agreement.id, course.agreement.version) == (name, version)
+        )
+        return next(found, 1)
+
+    def _pair(self, giver: MemberId, taker: MemberId) -> tuple[Course, ...]:
+        """Put a pair's agreements together once: the same two ask again for each of eleven categories."""
         given, taken = self._shelves.get(giver, {}), self._shelves.get(taker, {})
-        for position in given if len(given) <= len(taken) else taken:
-            if position in given and position in taken:
-                place = given[position]
-                yield place.courses[place.group, taken[position].group]
+        common = [position for position in given if position in taken]
+        found = tuple(
+            given[position].courses[given[position].group, taken[position].group] for position in common
+        )
+        if found:
+            self._pairs[giver, taker] = found
+        return found
 
 
 class _Place(NamedTuple):
@@ -193,15 +220,21 @@ def _courses(agreement: Agreement) -> dict[tuple[str, str], Course]:
     groups = {party.group for party in agreement.parties}
     starts_at, lapses_at = agreement.starts_at, agreement.lapses_at
     return {
-        (giver, taker): Course(
-            agreement,
-            tuple(c for c in agreement.clauses if giver in c.senders and taker in c.receivers),
-            starts_at,
-            lapses_at,
-        )
+        (giver, taker): Course(agreement, clauses, _speaking(clauses), starts_at, lapses_at)
         for giver in groups
         for taker in groups
+        for clauses in [tuple(c for c in agreement.clauses if giver in c.senders and taker in c.receivers)]
     }
+
+
+def _speaking(clauses: Iterable[Clause]) -> dict[NoticeType, dict[Category, tuple[Clause, ...]]]:
+    speaking: dict[NoticeType, dict[Category, tuple[Clause, ...]]] = {}
+    for clause in clauses:
+        for kind in clause.notice_types:
+            listing = speaking.setdefault(kind, {})
+            for category in clause.categories:
+                listing[category] = (*listing.get(category, ()), clause)
+    return speaking
 
 
 def _parties(actor: Actor) -> tuple[MemberId, ...]:

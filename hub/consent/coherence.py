@@ -5,18 +5,24 @@ a clause on a basis that does not carry it, or lets a part go to somebody who ma
 match, is refused when it is read, and not only when somebody wonders why nothing flows.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import combinations
+from typing import Any, Final
 
 from hub.consent import table
-from hub.consent.agreement import Agreement, Clause
+from hub.consent.agreement import Agreement, Clause, State
 from hub.consent.question import Category, Role, Scope
+
+MOST_YEARS: Final = 10
+"""Farthest that the first review may lie ahead: who signs it shall be there to answer for it."""
 
 
 def contradictions(agreement: Agreement, document: dict[str, Any]) -> Iterator[str]:
     """Say where the parts of a well-formed document do not fit together."""
     yield from _doubled("party", [party.member for party in agreement.parties])
     yield from _doubled("clause", [clause.number for clause in agreement.clauses])
+    yield from _wrong_parties(agreement, document)
     yield from _wrong_dates(agreement)
     if (agreement.version == 1) is ("supersedes" in document):
         yield "supersedes: version 1 has no predecessor, every later version names its own"
@@ -29,9 +35,30 @@ def contradictions(agreement: Agreement, document: dict[str, Any]) -> Iterator[s
             *_wrong_basis(clause),
             *_wrong_conditions(clause, text["basis"], has_assessment="dpia" in document),
             *_never_released(clause),
+            *_never_by_type(clause),
             *_without_fact_of_match(clause, agreement),
         )
         yield from (f"clause {clause.number}: {fault}" for fault in faults)
+
+
+def overlapping(agreements: Iterable[Agreement]) -> Iterator[str]:
+    """Say of which agreements two versions are recorded as in force for the same days."""
+    standing = [agreement for agreement in agreements if agreement.state is State.IN_FORCE]
+    for one, other in combinations(standing, 2):
+        at_once = max(one.starts_at, other.starts_at) < min(one.lapses_at, other.lapses_at)
+        if one.id == other.id and at_once:
+            yield f"{one.id}: versions {one.version} and {other.version} are in force at the same time"
+
+
+def _wrong_parties(agreement: Agreement, document: dict[str, Any]) -> Iterator[str]:
+    for place, party in enumerate(document["parties"], start=1):
+        if (party["capacity"] == "acts_for_authority") is not ("acts_for" in party):
+            yield f"party {place}: acts_for goes with the capacity acts_for_authority, and with no other"
+        if party["member"] in party.get("acts_for", ()):
+            yield f"party {place}: nobody acts for itself"
+    joining = set(document.get("accession", {}).get("groups", ()))
+    if not joining <= {party.group for party in agreement.parties}:
+        yield "accession: groups must be groups to which parties belong"
 
 
 def _doubled(what: str, names: list[Any]) -> Iterator[str]:
@@ -43,8 +70,17 @@ def _doubled(what: str, names: list[Any]) -> Iterator[str]:
 def _wrong_dates(agreement: Agreement) -> Iterator[str]:
     if agreement.review <= agreement.starts:
         yield "life: the review must come after the start"
+    if (agreement.review.year - MOST_YEARS, *_day(agreement.review)) > (
+        agreement.starts.year,
+        *_day(agreement.starts),
+    ):
+        yield f"life: the review must come within {MOST_YEARS} years of the start"
     if agreement.ends is not None and agreement.ends <= agreement.starts:
         yield "life: the end must come after the start"
+
+
+def _day(day: date) -> tuple[int, int]:
+    return day.month, day.day
 
 
 def _wrong_groups(clause: Clause, groups: set[str], kind: str, agreement: Agreement) -> Iterator[str]:
@@ -91,6 +127,19 @@ def _never_released(clause: Clause) -> Iterator[str]:
     to_sen_team = Role.SEN_TEAM in clause.roles and Category.EQUALITY_HEALTH in clause.categories
     if to_sen_team and clause.basis.gateway not in table.SEND_GATEWAYS:
         yield f"equality_health goes to a sen_team only under {', '.join(sorted(table.SEND_GATEWAYS))}"
+
+
+def _never_by_type(clause: Clause) -> Iterator[str]:
+    """What the types of notice cannot carry, to whom they are not sent, of whom they do not speak."""
+    for kind in sorted(clause.notice_types):
+        if absent := clause.categories - table.CARRIED[kind]:
+            yield f"{kind} does not carry {', '.join(sorted(absent))}"
+        if others := clause.roles - table.TYPE_ROLES.get(kind, clause.roles):
+            yield f"{kind} is not for the role {', '.join(sorted(others))}"
+        if beyond := clause.scopes - table.TYPE_SCOPES.get(kind, clause.scopes):
+            yield f"{kind} does not speak of {', '.join(sorted(beyond))}"
+    if Category.PARENT in clause.categories and not clause.scopes <= table.UNDER_18:
+        yield f"a parent's name and address are told only of {', '.join(sorted(table.UNDER_18))}"
 
 
 def _without_fact_of_match(clause: Clause, agreement: Agreement) -> Iterator[str]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from hub.consent.agreement import Agreement, AgreementBook, Clause, Course, Standing
-from hub.consent.question import Category, Question
+from hub.consent.question import PART_SPOKEN_OF, Category, Question
 from hub.consent.rules import CLAUSE_RULES, QUESTION_RULES, RULES_VERSION, Forbid, ReasonCode
+from hub.consent.table import SOCIAL_SECURITY_MARK
 from hub.protocols.names import AgreementId
 
 __all__ = [
@@ -37,6 +38,8 @@ class Permit:
     version: int
     clause: str
     basis: str
+    marks: tuple[str, ...] = ()
+    """Provisions that bind whoever receives it, beyond the agreement: a social-security fact is marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Decision:
     permit: Permit | None
     reasons: tuple[Reason, ...]
     rules_version: str = RULES_VERSION
+    fault: str | None = None
+    """The kind of error by which the evaluation failed: whoever asked raises an alarm."""
 
     @property
     def permitted(self) -> bool:
@@ -76,16 +81,17 @@ def decide(question: Question, agreements: AgreementBook | Sequence[Agreement]) 
     """Answer one question; never raises.
 
     Give an `AgreementBook` where many questions meet the same agreements: a plain sequence is
-    indexed anew on every call. A fault inside the evaluation refuses with R-MANUAL: the case goes
-    to the data protection officer, whatever the other rules said.
+    indexed anew on every call. A fault inside the evaluation refuses with R-MANUAL and names itself
+    in `fault`: the case goes to the data protection officer, whatever the other rules said.
     """
     try:
         if isinstance(agreements, AgreementBook):
             return _answer(question, agreements)
         return _answer(question, AgreementBook.from_agreements(agreements))
-    except Exception:  # noqa: BLE001 - any error while deciding must refuse, of whatever kind (I2)
+    except Exception as fault:  # noqa: BLE001 - any error while deciding must refuse, of whatever kind (I2)
         detail = "the rules could not be evaluated; a person must look at this case"
-        return Decision(question.category, None, (Reason(ReasonCode.MANUAL, None, None, None, detail),))
+        reason = Reason(ReasonCode.MANUAL, None, None, None, detail)
+        return Decision(question.category, None, (reason,), fault=type(fault).__name__)
 
 
 def dry_run(question: Question, agreements: AgreementBook | Sequence[Agreement]) -> tuple[Decision, ...]:
@@ -133,23 +139,25 @@ def _settle(question: Question, reading: _Reading, forbids: list[Forbid]) -> Dec
     agreement, clause = reading.course.agreement, reading.clause
     if forbids or clause is None:
         return _refuse(question, [_reason(no, reading) for no in forbids])
-    permit = Permit(agreement.id, agreement.version, clause.number, clause.basis.text)
+    marks = _MARKED if PART_SPOKEN_OF[question.category] in question.flags.provenance_dwp else ()
+    permit = Permit(agreement.id, agreement.version, clause.number, clause.basis.text, marks)
     return Decision(question.category, permit, ())
 
 
 def _refuse(question: Question, reasons: list[Reason]) -> Decision:
-    shown = sorted(dict.fromkeys(reasons), key=lambda reason: _SHOWN_AT[reason.code])
-    return Decision(question.category, None, tuple(shown))
+    if len(reasons) > 1:
+        reasons = sorted(dict.fromkeys(reasons), key=lambda reason: _SHOWN_AT[reason.code])
+    return Decision(question.category, None, tuple(reasons))
 
 
 def _read(course: Course, question: Question) -> _Reading:
     state = _STANDING.get(course.standing(question.asked_at))
     lacking = [] if state is None else [state]
-    speaking = [clause for clause in course.clauses if question.notice_type in clause.notice_types]
-    if not speaking:
+    speaking = course.speaking.get(question.notice_type)
+    if speaking is None:
         return _Reading(_SILENT, course, None, [*lacking, _NOT_SPOKEN_OF])
-    listing = [clause for clause in speaking if question.category in clause.categories]
-    if not listing:
+    listing = speaking.get(question.category)
+    if listing is None:
         return _Reading(_TYPE_KNOWN, course, None, [*lacking, _NOT_LISTED])
     clause, against = min(
         ((clause, _standing_in_the_way(clause, question)) for clause in listing),
@@ -185,6 +193,7 @@ def _reason(no: Forbid, reading: _Reading | None) -> Reason:
     return Reason(no.code, agreement.id, agreement.version, number, no.detail, no.officers_lift)
 
 
+_MARKED: Final = (SOCIAL_SECURITY_MARK,)
 _SHOWN_AT: Final = {code: place for place, code in enumerate(ReasonCode)}
 _NO_AGREEMENT: Final = Forbid(ReasonCode.AGREEMENT, "the two members have no agreement with each other")
 _NOT_SPOKEN_OF: Final = Forbid(

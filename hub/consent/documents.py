@@ -9,9 +9,10 @@ Signatures are checked elsewhere; whether a document is in force is recorded by 
 import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from enum import StrEnum
+from functools import cache, lru_cache
 from importlib import resources
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from hub.consent.agreement import Agreement, Basis, Clause, FlagName, Party
 from hub.consent.coherence import contradictions
@@ -24,6 +25,8 @@ from hub.protocols.names import AgreementId, Digest, MemberId, NoticeType
 
 MOST_FAULTS: Final = 10
 """Faults told at once: more than a person mends in one go."""
+
+W = TypeVar("W", bound=StrEnum)
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
 
@@ -58,6 +61,8 @@ def reload_agreement(value: Json) -> Agreement:
         review=parse_day(life["review"]),
         grace_days=life["grace_days"],
         ends=parse_day(life["ends"]) if "ends" in life else None,
+        officers_each_side=document.get("approval", {}).get("officers_each_side", 1),
+        open_to=frozenset(document.get("accession", {}).get("groups", ())),
     )
 
 
@@ -89,8 +94,15 @@ def fill_template(template: Json, answers: Mapping[str, Json]) -> Json:
         cast("dict[str, str]", question)["name"] for question in cast("list[Json]", document["questions"])
     ]
     if set(asked) != set(answers):
-        raise MalformedMessage("template-answers", "the answers needed are: " + ", ".join(asked))
+        raise MalformedMessage("template-answers", _unasked(asked, answers))
     return _filled(document["agreement"], answers)
+
+
+def _unasked(asked: list[str], answers: Mapping[str, Json]) -> str:
+    missing = [name for name in asked if name not in answers]
+    more = len(set(answers) - set(asked))
+    says = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"not asked for: {more} more"] * bool(more)
+    return f"{'; '.join(says)}; the answers needed are: {', '.join(asked)}"
 
 
 def _filled(value: Json, answers: Mapping[str, Json]) -> Json:
@@ -117,19 +129,25 @@ def _clause(value: dict[str, Any]) -> Clause:
         number=value["number"],
         senders=frozenset(value["from"]),
         receivers=frozenset(value["to"]),
-        notice_types=frozenset(map(NoticeType, value["notice_types"])),
+        notice_types=_words(NoticeType, tuple(value["notice_types"])),
         purposes=frozenset(value["purposes"]),
-        scopes=frozenset(map(Scope, value["scopes"])),
-        roles=frozenset(map(Role, value["roles"])),
-        categories=frozenset(map(Category, value["categories"])),
+        scopes=_words(Scope, tuple(value["scopes"])),
+        roles=_words(Role, tuple(value["roles"])),
+        categories=_words(Category, tuple(value["categories"])),
         basis=Basis(
             basis["article6"],
             basis["gateway"],
             basis.get("special_condition"),
             basis.get("offence_condition"),
         ),
-        unless_flags=frozenset(map(FlagName, value.get("unless_flags", ()))),
+        unless_flags=_words(FlagName, tuple(value.get("unless_flags", ()))),
     )
+
+
+@lru_cache(maxsize=1024)
+def _words(vocabulary: type[W], words: tuple[str, ...]) -> frozenset[W]:
+    """The words of one list, kept: clauses made from one template repeat each other's lists."""
+    return frozenset(map(vocabulary, words))
 
 
 def _refuse(code: str, faults: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from hub.consent.decision import Decision, Permit, Reason, ReasonCode
 from hub.consent.question import Actor, Category, Question, Role
+from hub.consent.table import SOCIAL_SECURITY_MARK
 from hub.protocols.names import MemberId, NoticeType
 
 WHAT: Final[Mapping[Category, str]] = {
@@ -42,6 +43,8 @@ BY_WHAT: Final[Mapping[NoticeType, str]] = {
     NoticeType.NEW_ARRIVAL: "a new-arrival notice",
     NoticeType.CROSS_BORDER_ENROLMENT: "a cross-border enrolment notice",
     NoticeType.LEAVER: "a leaver notice",
+    NoticeType.CARE_LEAVER_MOVE: "a care-leaver move notice",
+    NoticeType.EHCP_MOVE: "a notice that an education, health and care plan moves",
     NoticeType.CORRECTION: "a correction",
     NoticeType.WITHDRAWAL: "a withdrawal",
     NoticeType.RECALL: "a recall",
@@ -74,7 +77,7 @@ REMEDIES: Final[Mapping[ReasonCode, Remedy]] = {
     ReasonCode.OFFENCE: Remedy(
         "the parties, with their data protection officers", "name an article 10 condition"
     ),
-    ReasonCode.NO_CONSENT: Remedy("the young person", "give explicit consent"),
+    ReasonCode.NO_CONSENT: Remedy("the young person", "give explicit consent, or give it anew"),
     ReasonCode.INSTRUCTION: Remedy(
         "the young person from 16, before that a parent", "withdraw the instruction"
     ),
@@ -91,7 +94,9 @@ REMEDIES: Final[Mapping[ReasonCode, Remedy]] = {
     ReasonCode.QUOTA: Remedy(
         "the hub's operator", "look at the day's numbers; the count starts anew tomorrow"
     ),
-    ReasonCode.MANUAL: Remedy("the data protection officer", "look at the case and report the fault"),
+    ReasonCode.MANUAL: Remedy(
+        "the data protection officer of the holder", "look at this case: the rules leave it to a person"
+    ),
 }
 """One for every reason code. Where officers' approvals lift a reason, `OFFICERS` stands instead."""
 
@@ -112,11 +117,19 @@ def explain(decision: Decision, question: Question, names: Mapping[MemberId, str
     return f"Refused on {when}: {subject}. {sentences} ({decision.rules_version}.)"
 
 
+MARKS: Final[Mapping[str, str]] = {
+    SOCIAL_SECURITY_MARK: "It holds a fact from social security: telling it further is an offence, except"
+    " for participation or support (Education and Skills Act 2008 s.15).",
+}
+"""What each mark of a permit says to whoever receives it."""
+
+
 def _permitted(permit: Permit) -> str:
-    return (
+    said = (
         f"Agreement {permit.agreement}, version {permit.version}, clause {permit.clause} permits it"
         f" on the basis {permit.basis}, and no rule forbids it."
     )
+    return " ".join([said, *(MARKS[mark] for mark in permit.marks)])
 
 
 def _because(reason: Reason) -> str:

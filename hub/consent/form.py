@@ -16,6 +16,9 @@ from jsonschema.exceptions import ValidationError
 
 from hub.protocols.canonical import Json
 
+_GROUPED: Final = re.compile(r"groups? [0-9]+: ")
+"""How a description begins in the schema: by the number of its group, which is no part of what is wanted."""
+
 _NUMBER: Final = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2}){0,2}")
 
 
@@ -97,6 +100,6 @@ def _cause(error: ValidationError) -> str:
         "maxLength": lambda: f"may have at most {wanted} characters",
         "minimum": lambda: f"must be from {wanted} to {schema['maximum']}",
         "maximum": lambda: f"must be from {schema['minimum']} to {wanted}",
-        "pattern": lambda: f"must be {schema['description']}",
+        "pattern": lambda: f"must be {_GROUPED.sub('', schema['description'])}",
     }
     return causes[str(error.validator)]()

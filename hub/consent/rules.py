@@ -12,11 +12,13 @@ from typing import Final, NamedTuple
 
 from hub.consent import table
 from hub.consent.agreement import Clause, FlagName
+from hub.consent.commencement import COMMENCEMENT
 from hub.consent.question import PART_SPOKEN_OF, Actor, Category, EvidenceClass, Question, Role
 from hub.protocols.limits import ASSERTION_AGE, CLOCK_SKEW
 from hub.protocols.names import MemberKind
+from hub.protocols.notice_types import TYPES
 
-RULES_VERSION: Final = "rules-2026.1"
+RULES_VERSION: Final = f"rules-2026.2+{COMMENCEMENT.version}"
 """Changes whenever any question could get another answer; recorded with every decision."""
 
 
@@ -47,8 +49,10 @@ class ReasonCode(StrEnum):
     MANUAL = "R-MANUAL"
 
 
-LATER_MAY_PERMIT: Final = frozenset({ReasonCode.AGREEMENT, ReasonCode.STALE})
-"""Refusals that can end by time alone: an agreement's first day comes; a clock that ran ahead is met.
+LATER_MAY_PERMIT: Final = frozenset({ReasonCode.AGREEMENT, ReasonCode.STALE, ReasonCode.NOT_COMMENCED})
+"""Refusals that can end by time alone.
+
+An agreement's first day comes; a clock that ran ahead is met; a provision comes into force.
 
 Everything else that time does narrows.
 """
@@ -80,6 +84,43 @@ def recipient_role(question: Question) -> Forbid | None:
     if question.category in table.MAY_RECEIVE[question.recipient.role]:
         return None
     return Forbid(ReasonCode.RECIPIENT, "the rules never release this to this role, whatever is agreed")
+
+
+def carried(question: Question) -> Forbid | None:
+    """This type of notice carries this part at all."""
+    if question.category in table.CARRIED[question.notice_type]:
+        return None
+    return Forbid(ReasonCode.FIELD, "this kind of notice does not carry this part")
+
+
+def type_sender(question: Question) -> Forbid | None:
+    """This kind of member tells by this type of notice: some duties are an authority's alone."""
+    if question.sender.kind in TYPES[question.notice_type].senders:
+        return None
+    return Forbid(ReasonCode.AGREEMENT, "no agreement lets this kind of member send this kind of notice")
+
+
+def type_role(question: Question) -> Forbid | None:
+    """This type of notice is for this role: a plan's move for the SEN team, a care leaver's for theirs."""
+    roles = table.TYPE_ROLES.get(question.notice_type)
+    if roles is None or question.recipient.role in roles:
+        return None
+    return Forbid(ReasonCode.RECIPIENT, "this kind of notice is for another team")
+
+
+def type_scope(question: Question) -> Forbid | None:
+    """This type of notice speaks of young people of this status."""
+    scopes = table.TYPE_SCOPES.get(question.notice_type)
+    if scopes is None or question.scope is None or question.scope in scopes:
+        return None
+    return Forbid(ReasonCode.SCOPE, "this kind of notice does not speak of this age or status")
+
+
+def parent_of_minor(question: Question) -> Forbid | None:
+    """A parent's name and address are told of a person under 18 only (2008 Act s.14)."""
+    if question.category is not Category.PARENT or question.scope is None or question.scope in table.UNDER_18:
+        return None
+    return Forbid(ReasonCode.SCOPE, "a parent's name and address are told only of a person under 18")
 
 
 def mandate(question: Question) -> Forbid | None:
@@ -195,9 +236,9 @@ def standing_request(clause: Clause | None, question: Question) -> Forbid | None
     return Forbid(ReasonCode.NO_REQUEST, "section 14 does not reach this age: another basis is needed")
 
 
-def commenced(clause: Clause | None, _question: Question) -> Forbid | None:
-    """The law on which the clause rests is in force."""
-    if clause is None or clause.basis.gateway not in table.NOT_COMMENCED:
+def commenced(clause: Clause | None, question: Question) -> Forbid | None:
+    """The law on which the clause rests is in force at that instant (`hub.consent.commencement`)."""
+    if clause is None or COMMENCEMENT.in_force(clause.basis.gateway, question.asked_at):
         return None
     return Forbid(ReasonCode.NOT_COMMENCED, "the clause rests on law that is not in force yet")
 
@@ -223,33 +264,53 @@ def offence(clause: Clause | None, question: Question) -> Forbid | None:
 
 
 def consent(clause: Clause | None, question: Question) -> Forbid | None:
-    """Where the clause rests on consent, consent for this very part is on record."""
-    if (
-        clause is None
-        or not _rests_on_consent(clause)
-        or PART_SPOKEN_OF[question.category] in question.flags.consent
-    ):
+    """Where the clause rests on consent, consent for this very part is on record and not withdrawn."""
+    if clause is None or not _rests_on_consent(clause):
+        return None
+    part, flags = PART_SPOKEN_OF[question.category], question.flags
+    if part in flags.consent_withdrawn:
+        return Forbid(ReasonCode.NO_CONSENT, "the clause rests on consent and it has been withdrawn")
+    if part in flags.consent:
         return None
     return Forbid(ReasonCode.NO_CONSENT, "the clause rests on consent and none is on record for this")
 
 
 def instruction(clause: Clause | None, question: Question) -> Forbid | None:
-    """Further information stays where it is when the young person, or a parent, has said so."""
-    category = question.category
-    if category not in table.INSTRUCTABLE or PART_SPOKEN_OF[category] not in question.flags.instruction:
+    """Further information stays where it is when the young person, or a parent, has said so.
+
+    The right is a parent's until the sixteenth birthday and then the young person's alone. What a
+    parent said before is neither kept in silence nor dropped in silence: a person decides.
+    """
+    category, flags = question.category, question.flags
+    if category not in table.INSTRUCTABLE:
         return None
     if clause is not None and table.INSTRUCTION_EXEMPT.get(clause.basis.gateway) is category:
         return None
-    return Forbid(ReasonCode.INSTRUCTION, "the young person or a parent has said not to pass it on")
+    part = PART_SPOKEN_OF[category]
+    if part in flags.instruction:
+        return Forbid(ReasonCode.INSTRUCTION, "the young person or a parent has said not to pass it on")
+    if part in flags.instruction_lapsed:
+        return Forbid(ReasonCode.MANUAL, "a parent's instruction ended at sixteen: the young person is asked")
+    return None
 
 
 def objection(clause: Clause | None, question: Question) -> Forbid | None:
-    """An objection restricts wherever the sender is not under a legal obligation (article 21)."""
-    if PART_SPOKEN_OF[question.category] not in question.flags.objection:
-        return None
+    """An objection restricts wherever the sender is not under a legal obligation (article 21).
+
+    It does so from the day it is received; upheld it goes on, overridden with reasons it ends.
+    """
+    part, flags = PART_SPOKEN_OF[question.category], question.flags
     if clause is not None and clause.basis.article6 == table.LEGAL_OBLIGATION:
         return None
-    return Forbid(ReasonCode.OBJECTION, "an objection is on record and no legal obligation stands against it")
+    if part in flags.objection_upheld:
+        return Forbid(
+            ReasonCode.OBJECTION, "an objection is upheld and no legal obligation stands against it"
+        )
+    if part in flags.objection:
+        return Forbid(
+            ReasonCode.OBJECTION, "an objection is received, not yet decided, and restricts until then"
+        )
+    return None
 
 
 def own_exceptions(clause: Clause | None, question: Question) -> Forbid | None:
@@ -258,8 +319,14 @@ def own_exceptions(clause: Clause | None, question: Question) -> Forbid | None:
         return None
     part, flags = PART_SPOKEN_OF[question.category], question.flags
     raised: dict[FlagName, tuple[bool, ReasonCode]] = {
-        FlagName.INSTRUCTION: (part in flags.instruction, ReasonCode.INSTRUCTION),
-        FlagName.OBJECTION: (part in flags.objection, ReasonCode.OBJECTION),
+        FlagName.INSTRUCTION: (
+            part in flags.instruction or part in flags.instruction_lapsed,
+            ReasonCode.INSTRUCTION,
+        ),
+        FlagName.OBJECTION: (
+            part in flags.objection | flags.objection_upheld | flags.objection_overridden,
+            ReasonCode.OBJECTION,
+        ),
         FlagName.SHIELD: (flags.shield, ReasonCode.SHIELD),
         FlagName.PROVENANCE_DWP: (part in flags.provenance_dwp, ReasonCode.PROVENANCE),
     }
@@ -272,8 +339,13 @@ def own_exceptions(clause: Clause | None, question: Question) -> Forbid | None:
 QUESTION_RULES: Final[tuple[QuestionRule, ...]] = (
     recipient_kind,
     recipient_role,
+    carried,
+    type_sender,
+    type_role,
     mandate,
     in_scope,
+    type_scope,
+    parent_of_minor,
     provenance,
     shield,
     evidence,

@@ -10,6 +10,7 @@ from typing import Final
 
 from hub.consent.question import Category, Purpose, Role, Scope
 from hub.protocols.names import MemberKind, NoticeType
+from hub.protocols.notice_types import TYPES, Place, types_at
 
 _BASIC: Final = frozenset({Category.FACT_OF_MATCH, Category.IDENTITY, Category.ADDRESS, Category.PARENT})
 _FURTHER: Final = frozenset({Category.PARTICIPATION, Category.CONTACT, Category.SEND})
@@ -40,11 +41,43 @@ WHO_HOLDS: Final[Mapping[Role, frozenset[MemberKind]]] = {
 
 INSTITUTIONS: Final = frozenset({MemberKind.COLLEGE, MemberKind.SCHOOL})
 
+_OFFICER: Final = frozenset({Role.NAMED_OFFICER})
+
+TYPE_ROLES: Final[Mapping[NoticeType, frozenset[Role]]] = {
+    NoticeType.CARE_LEAVER_MOVE: _OFFICER | {Role.LEAVING_CARE_TEAM},
+    NoticeType.EHCP_MOVE: _OFFICER | {Role.SEN_TEAM},
+}
+"""Types that are for one team only; every other type is for whom its clauses name."""
+
+TYPE_SCOPES: Final[Mapping[NoticeType, frozenset[Scope]]] = {
+    NoticeType.CARE_LEAVER_MOVE: frozenset({Scope.CARE_LEAVER_16_25}),
+}
+"""Types that speak of some young people only."""
+
+CARRIED: Final[Mapping[NoticeType, frozenset[Category]]] = {
+    kind: frozenset({Category.FACT_OF_MATCH, *(Category(part.value) for part in row.parts)})
+    for kind, row in TYPES.items()
+}
+"""What each type of notice can tell at all (`hub.protocols.notice_types`)."""
+
+
+def role_addressed(kind: MemberKind, enrolled: Role, notice_type: NoticeType) -> Role:
+    """As what a member receives this type: an authority by the team that the type is for."""
+    teams = TYPE_ROLES.get(notice_type, _OFFICER) - _OFFICER
+    if kind is MemberKind.AUTHORITY and teams:
+        (team,) = teams
+        return team
+    return enrolled
+
+
 STAGED: Final = frozenset(Category) - {Category.FACT_OF_MATCH, Category.IDENTITY}
 """Parts that wait until the recipient compared in clear text and signed `same`."""
 
 NEVER_WHEN_SHIELDED: Final = frozenset({Category.ADDRESS, Category.PARENT})
 """Whereabouts of a shielded person: no officer can release them (duty of care)."""
+
+UNDER_18: Final = frozenset({Scope.AGE_13_15, Scope.AGE_16_17})
+"""Scopes within which nobody is of age: a parent's name and address are told of nobody else."""
 
 INSTRUCTABLE: Final = frozenset(Category) - _BASIC
 """Further information: an instruction binds it. Names, birth, address and parent it does not bind."""
@@ -85,15 +118,10 @@ GATEWAY_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
 }
 """Provisions that speak of some young people only."""
 
-NOT_COMMENCED: Final = frozenset({"ca2004:s16la"})
-"""Law that is made but not in force (Children's Wellbeing and Schools Act 2026 s.4, s.78)."""
-
 UNPROMPTED_DUTIES: Final = frozenset({S13, S24C, REG15})
 """Provisions that oblige without a request; section 14 works on request."""
 
-UNPROMPTED: Final = frozenset(
-    {NoticeType.MOVED_OUT, NoticeType.NEW_ARRIVAL, NoticeType.CROSS_BORDER_ENROLMENT, NoticeType.LEAVER}
-)
+UNPROMPTED: Final = frozenset(NoticeType) - types_at(Place.POINTS_BACK)
 """Notices that begin something; a correction, withdrawal or recall mends an earlier one."""
 
 REQUEST_SCOPES: Final = frozenset({Scope.AGE_16_17, Scope.CARE_LEAVER_16_25})
@@ -108,3 +136,6 @@ SEND_GATEWAYS: Final = frozenset({REG15})
 SOCIAL_SECURITY_ROLES: Final = frozenset({Role.TRACKING_TEAM, Role.CAREERS_SERVICE})
 SOCIAL_SECURITY_PURPOSES: Final = frozenset({Purpose.PARTICIPATION.value, Purpose.SUPPORT.value})
 """Onward disclosure of social-security facts is a crime outside these (2008 Act s.15(4))."""
+
+SOCIAL_SECURITY_MARK: Final = "esa2008:s15"
+"""The mark that a permit for such a fact bears: whoever receives it is bound by the section too."""

@@ -1,5 +1,6 @@
 """Agreements: which clauses speak from whom to whom, and whether they are in force."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -144,3 +145,21 @@ def test_basis_is_told_in_one_line() -> None:
     """A Permit carries every code of the basis and no gap for those that are not there."""
     assert Basis("a", "b").text == "a b"
     assert Basis("a", "b", "c", "d").text == "a b c d"
+
+
+def test_who_joins_stands_in_its_group_and_a_party_stays_as_it_is() -> None:
+    """An accession adds a party and changes no other."""
+    newcomer, again = Party(MemberId("mbr_new"), "New", "councils"), ONE_WAY.parties[0]
+    joined = ONE_WAY.joined_by([newcomer, Party(again.member, "Another name", "councils")])
+    assert joined.parties == (*ONE_WAY.parties, newcomer)
+    book = AgreementBook.from_agreements([joined])
+    assert book.between(actor(again.member), actor("mbr_new"))
+
+
+def test_each_version_says_how_many_officers_of_a_side_approve() -> None:
+    """Two where the document says two, one otherwise; of a version that nobody knows, one."""
+    two = replace(ONE_WAY, version=ONE_WAY.version + 1, officers_each_side=2)
+    book = AgreementBook.from_agreements([ONE_WAY, two])
+    assert book.officers_each_side(ONE_WAY.id, ONE_WAY.version) == 1
+    assert book.officers_each_side(two.id, two.version) == 2
+    assert book.officers_each_side(AgreementId("agr_unknown"), 1) == 1

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.consent.coherence import contradictions
+from hub.consent.agreement import Agreement, State
+from hub.consent.coherence import contradictions, overlapping
 from hub.consent.documents import reload_agreement
+from hub.protocols.names import AgreementId
 
 ROOT = Path(__file__).parent.parent.parent
 MOVERS = ROOT / "agreements" / "examples" / "kent-medway-movers.json"
@@ -40,10 +43,50 @@ SPOILED: dict[str, tuple[Path, Spoil, str]] = {
         lambda d: clause(d, "2.3").update(number="2.2"),
         "clause 2.2 is there twice",
     ),
+    "a party that acts for itself": (
+        MOVERS,
+        lambda d: d["parties"][0].update(capacity="acts_for_authority", acts_for=["mbr_kent"]),
+        "party 1: nobody acts for itself",
+    ),
+    "a controller that acts for another": (
+        MOVERS,
+        lambda d: d["parties"][1].update(acts_for=["mbr_kent"]),
+        "party 2: acts_for goes with the capacity acts_for_authority, and with no other",
+    ),
+    "open to a group that nobody is in": (
+        MOVERS,
+        lambda d: d.update(accession={"groups": ["colleges"]}),
+        "accession: groups must be groups to which parties belong",
+    ),
+    "a plan's move that tells of participation": (
+        MOVERS,
+        lambda d: clause(d, "2.2").update(notice_types=["ehcp_move"]),
+        "clause 2.2: ehcp_move does not carry participation",
+    ),
+    "a care leaver's move to the tracking team": (
+        MOVERS,
+        lambda d: clause(d, "2.1").update(notice_types=["care_leaver_move"]),
+        "clause 2.1: care_leaver_move is not for the role careers_service, tracking_team",
+    ),
+    "a care leaver's move of anybody": (
+        MOVERS,
+        lambda d: clause(d, "2.1").update(notice_types=["care_leaver_move"]),
+        "clause 2.1: care_leaver_move does not speak of age_13_15, age_16_17, age_18_19, ehcp_20_24",
+    ),
+    "a parent of somebody of age": (
+        WIDE,
+        lambda d: clause(d, "2.2").update(scopes=["age_18_19"]),
+        "clause 2.2: a parent's name and address are told only of age_13_15, age_16_17",
+    ),
     "a review before the start": (
         MOVERS,
         lambda d: d["life"].update(review="2026-01-01"),
         "life: the review must come after the start",
+    ),
+    "a review that nobody in office will see": (
+        MOVERS,
+        lambda d: d["life"].update(starts="2026-02-01", review="2036-02-02"),
+        "life: the review must come within 10 years of the start",
     ),
     "an end before the start": (
         MOVERS,
@@ -72,8 +115,8 @@ SPOILED: dict[str, tuple[Path, Spoil, str]] = {
     ),
     "a purpose of its own": (
         MOVERS,
-        lambda d: clause(d, "2.2")["purposes"].append("send_transfer"),
-        "clause 2.2: serves a purpose that the agreement does not name",
+        lambda d: d["purposes"].pop(),
+        "clause 5.1: serves a purpose that the agreement does not name",
     ),
     "a public task called a duty": (
         MOVERS,
@@ -149,6 +192,15 @@ def test_a_coherent_agreement_has_none(path: Path) -> None:
     assert said_of(path, lambda _: None) == []
 
 
+@pytest.mark.parametrize(
+    ("starts", "review"),
+    [("2026-02-01", "2036-02-01"), ("2028-02-29", "2038-02-28"), ("2026-01-01", "2026-01-02")],
+)
+def test_the_last_day_for_a_first_review_is_ten_years_on(starts: str, review: str) -> None:
+    """That very day counts; so does the last of February for who began on the twenty-ninth."""
+    assert said_of(MOVERS, lambda d: d["life"].update(starts=starts, review=review)) == []
+
+
 def test_consent_may_take_the_place_of_a_public_task() -> None:
     """For extras that no function needs, consent is a basis of its own."""
     assert said_of(MOVERS, lambda d: clause(d, "2.2")["basis"].update(article6="uk-gdpr:6(1)(a)")) == []
@@ -164,3 +216,27 @@ def test_one_way_is_one_way() -> None:
             each["to"] = ["receivers"]
 
     assert said_of(MOVERS, split) == []
+
+
+def version(number: int, starts: str, ends: str, state: State = State.IN_FORCE) -> Agreement:
+    """A version of the movers' agreement with a life of its own."""
+    document = json.loads(MOVERS.read_text("utf-8"))
+    document["version"] = number
+    document["life"].update(starts=starts, ends=ends)
+    return reload_agreement(document).recorded_as(state)
+
+
+@pytest.mark.parametrize(
+    ("second", "overlaps"),
+    [
+        (version(2, "2026-06-30", "2026-12-31"), True),
+        (version(2, "2026-07-01", "2026-12-31"), False),
+        (version(2, "2026-06-30", "2026-12-31", State.PROPOSED), False),
+        (replace(version(2, "2026-06-30", "2026-12-31"), id=AgreementId("agr_other")), False),
+    ],
+)
+def test_two_versions_for_the_same_day_are_told(second: Agreement, overlaps: bool) -> None:
+    """Which of two would bind cannot be a matter of taste; versions that follow each other are fine."""
+    first = version(1, "2026-01-01", "2026-06-30")
+    said = ["agr_kent-medway-movers: versions 1 and 2 are in force at the same time"]
+    assert list(overlapping([first, second])) == (said if overlaps else [])

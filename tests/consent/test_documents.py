@@ -69,8 +69,10 @@ def test_an_agreed_end_and_exceptions_are_read() -> None:
     document = movers()
     document["life"]["ends"] = "2027-01-31"
     document["clauses"][2]["unless_flags"] = ["shield"]
+    document["approval"] = {"officers_each_side": 2}
     agreement = read_agreement(document)
     assert agreement.ends == date(2027, 1, 31)
+    assert agreement.officers_each_side == 2
     assert agreement.clauses[2].unless_flags == {FlagName.SHIELD}
 
 

@@ -14,8 +14,12 @@ parts = st.frozensets(st.sampled_from(list(Part)))
 all_flags = st.builds(
     Flags,
     instruction=parts,
+    instruction_lapsed=parts,
     objection=parts,
+    objection_upheld=parts,
+    objection_overridden=parts,
     consent=parts,
+    consent_withdrawn=parts,
     shield=st.booleans(),
     provenance_dwp=parts,
     restricted=st.booleans(),
@@ -27,8 +31,12 @@ def test_no_flags_say_nothing() -> None:
     """A notice on which nothing is recorded carries every flag, empty."""
     assert NO_FLAGS.to_json() == {
         "consent": [],
+        "consent_withdrawn": [],
         "instruction": [],
+        "instruction_lapsed": [],
         "objection": [],
+        "objection_overridden": [],
+        "objection_upheld": [],
         "provenance_dwp": [],
         "restricted": False,
         "shield": False,

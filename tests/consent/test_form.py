@@ -41,7 +41,7 @@ SPOILED: dict[str, tuple[Spoil, str]] = {
     ),
     "a clause that is no group": (
         lambda d: d["clauses"].append("2.9"),
-        "the clause in place 8: must be a group of fields",
+        "the clause in place 14: must be a group of fields",
     ),
     "a clause without number": (
         lambda d: d["clauses"][0].pop("number"),

@@ -7,6 +7,7 @@ import pytest
 
 from hub.consent import rules, table
 from hub.consent.agreement import Basis, Clause, FlagName
+from hub.consent.commencement import COMMENCEMENT
 from hub.consent.flags import NO_FLAGS, Flags
 from hub.consent.question import Actor, Category, EvidenceClass, Purpose, Question, Role, Scope
 from hub.protocols.names import MemberId, MemberKind, NoticeType, Part
@@ -173,4 +174,68 @@ def test_offences_need_a_condition_in_a_clause() -> None:
 
 def test_only_the_listed_reasons_can_end_by_time_alone() -> None:
     """The list is short, and this test is where a longer one has to be argued for."""
-    assert set(rules.LATER_MAY_PERMIT) == {rules.ReasonCode.AGREEMENT, rules.ReasonCode.STALE}
+    assert set(rules.LATER_MAY_PERMIT) == {
+        rules.ReasonCode.AGREEMENT,
+        rules.ReasonCode.STALE,
+        rules.ReasonCode.NOT_COMMENCED,
+    }
+
+
+def test_law_carries_from_the_day_on_which_it_comes_into_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a second before that day; a provision without a day carries nothing."""
+    resting = replace(CLAUSE, basis=Basis(table.LEGAL_OBLIGATION, "ca2004:s16la"))
+    begun = replace(COMMENCEMENT, since={"ca2004:s16la": QUESTION.asked_at})
+    assert rules.commenced(resting, QUESTION) is not None
+    monkeypatch.setattr("hub.consent.rules.COMMENCEMENT", begun)
+    assert rules.commenced(resting, QUESTION) is None
+    before = replace(QUESTION, asked_at=QUESTION.asked_at - timedelta(seconds=1))
+    assert rules.commenced(resting, before) is not None
+    assert rules.commenced(CLAUSE, before) is None
+    assert rules.commenced(None, before) is None
+
+
+@pytest.mark.parametrize("state", ["objection", "objection_upheld", "objection_overridden"])
+def test_an_objection_restricts_until_it_is_overridden(state: str) -> None:
+    """Received and upheld restrict; overridden does not; a legal obligation stands against either."""
+    objected = replace(QUESTION, flags=Flags.from_json({**NO_FLAGS.to_json(), state: ["send"]}))
+    public = replace(CLAUSE, basis=Basis(table.PUBLIC_TASK, "esa2008:s17"))
+    duty = replace(CLAUSE, basis=Basis(table.LEGAL_OBLIGATION, "send2014:reg15"))
+    assert (rules.objection(public, objected) is None) is (state == "objection_overridden")
+    assert rules.objection(duty, objected) is None
+    honouring = replace(public, unless_flags=frozenset({FlagName.OBJECTION}))
+    assert rules.own_exceptions(honouring, objected) is not None
+
+
+def test_a_lapsed_instruction_of_a_parent_goes_to_a_person() -> None:
+    """It is not dropped in silence at sixteen; the young person's own instruction comes first."""
+    send = frozenset({Part.SEND})
+    lapsed = rules.instruction(CLAUSE, replace(QUESTION, flags=Flags(instruction_lapsed=send)))
+    assert lapsed is not None
+    assert (lapsed.code, lapsed.officers_lift) == (rules.ReasonCode.MANUAL, False)
+    both = rules.instruction(
+        CLAUSE, replace(QUESTION, flags=Flags(instruction=send, instruction_lapsed=send))
+    )
+    assert both is not None
+    assert both.code is rules.ReasonCode.INSTRUCTION
+
+
+def test_consent_that_was_withdrawn_is_none() -> None:
+    """A withdrawal at either holder stops what rests on consent, and nothing else."""
+    resting = replace(CLAUSE, basis=Basis(table.CONSENT, "esa2008:s68"))
+    send = frozenset({Part.SEND})
+    given = replace(QUESTION, flags=Flags(consent=send))
+    withdrawn = replace(QUESTION, flags=Flags(consent=send, consent_withdrawn=send))
+    assert rules.consent(resting, given) is None
+    no = rules.consent(resting, withdrawn)
+    assert no is not None
+    assert no.code is rules.ReasonCode.NO_CONSENT
+    assert rules.consent(CLAUSE, withdrawn) is None
+
+
+def test_a_parent_is_told_of_only_while_the_person_is_under_age() -> None:
+    """Of a care leaver nobody can say that he or she is under 18, so nothing goes."""
+    asked = replace(QUESTION, category=Category.PARENT)
+    for scope in Scope:
+        refused = rules.parent_of_minor(replace(asked, scope=scope)) is not None
+        assert refused is (scope not in {Scope.AGE_13_15, Scope.AGE_16_17})
+    assert rules.parent_of_minor(replace(QUESTION, scope=Scope.AGE_18_19)) is None

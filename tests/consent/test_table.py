@@ -4,7 +4,7 @@ import pytest
 
 from hub.consent import table
 from hub.consent.question import Category, Role, Scope
-from hub.protocols.names import MemberKind
+from hub.protocols.names import MemberKind, NoticeType
 
 # fact, names, address, parent, participation, contact, SEND, health, offences, care, circumstances
 COLUMNS = (
@@ -70,7 +70,39 @@ def test_duties_go_with_legal_obligation() -> None:
     for gateway in table.UNPROMPTED_DUTIES | {table.S14}:
         assert table.GATEWAYS[gateway] == table.LEGAL_OBLIGATION
     assert set(table.GATEWAY_SCOPES) <= set(table.GATEWAYS)
-    assert not table.NOT_COMMENCED - set(table.GATEWAYS)
+
+
+@pytest.mark.parametrize("kind", list(NoticeType))
+def test_a_type_for_one_team_is_addressed_to_it(kind: NoticeType) -> None:
+    """An authority receives a plan's move as its SEN team and a care leaver's as theirs, else as enrolled."""
+    teams = {
+        NoticeType.CARE_LEAVER_MOVE: Role.LEAVING_CARE_TEAM,
+        NoticeType.EHCP_MOVE: Role.SEN_TEAM,
+    }
+    team = table.role_addressed(MemberKind.AUTHORITY, Role.TRACKING_TEAM, kind)
+    assert team is teams.get(kind, Role.TRACKING_TEAM)
+    company = table.role_addressed(MemberKind.CAREERS_COMPANY, Role.CAREERS_SERVICE, kind)
+    assert company is Role.CAREERS_SERVICE
+
+
+def test_the_alert_is_carried_and_the_plan_is_not() -> None:
+    """What a type does not carry no agreement lets it tell."""
+    assert table.CARRIED[NoticeType.EHCP_MOVE] == {
+        Category.FACT_OF_MATCH,
+        Category.IDENTITY,
+        Category.ADDRESS,
+        Category.CONTACT,
+        Category.SEND,
+        Category.PARENT,
+    }
+    assert table.CARRIED[NoticeType.CARE_LEAVER_MOVE] == {
+        Category.FACT_OF_MATCH,
+        Category.IDENTITY,
+        Category.ADDRESS,
+        Category.CONTACT,
+        Category.CARE,
+    }
+    assert table.CARRIED[NoticeType.CORRECTION] == set(Category)
 
 
 def test_a_person_of_sixteen_is_never_taken_for_another_age() -> None:
