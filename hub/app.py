@@ -39,16 +39,19 @@ from hub.exchange.store.replay import UsedInDatabase, UsedInRedis, open_redis
 from hub.exchange.store.unit_of_work import SqlWork, open_engine
 from hub.exchange.store.writer import Writer
 from hub.exchange.web import (
+    accessions,
     agreements,
     configuration,
     disclosure_log,
     disclosures,
+    disputes,
     documentation,
     enrolments,
     evaluations,
     health,
     inbox,
     key_requests,
+    leads,
     members,
     notices,
     papers,
@@ -60,7 +63,7 @@ from hub.exchange.web.cursors import Cursors
 from hub.exchange.web.desk import Desk, KeptReply
 from hub.exchange.web.headers import Edge
 from hub.exchange.web.limits import RateLimits
-from hub.exchange.web.long_poll import Checkpoints
+from hub.exchange.web.long_poll import Checkpoints, Seats
 from hub.exchange.web.metrics import Metrics
 from hub.exchange.web.replay import UsedInMemory, UsedProofs
 from hub.exchange.web.token import token_router
@@ -75,7 +78,10 @@ ROUTERS: Final = (
     notices.router,
     inbox.router,
     key_requests.router,
+    leads.router,
+    disputes.router,
     agreements.router,
+    accessions.router,
     evaluations.router,
     papers.router,
     members.router,
@@ -254,6 +260,8 @@ class Service:
         if size != self.desk.checkpoints.size:
             self.signed_at = time.monotonic()
         self.desk.checkpoints.announce(size)
+        if not self.desk.seats.all_admitted(self.desk.door.admits):
+            self.desk.checkpoints.wake()
 
     def _readable(self) -> bool:
         try:
@@ -323,6 +331,7 @@ def put_together(assembly: Assembly) -> Service:
         ),
         cursors=Cursors(hub.key.seed),
         checkpoints=Checkpoints(),
+        seats=Seats(settings.polls_waiting_max, settings.polls_per_member),
         enrolments=RateLimits(1 if settings.live else 100, 20 if settings.live else 1000, time.monotonic),
         metrics=metrics,
         replay=replay,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
+from typer.models import CommandInfo
 
 from hub import __version__
 from hub.exchange.errors import Declined, HubFault
@@ -256,6 +257,35 @@ def member_list(data: Data = None, *, as_json: AsJson = False) -> None:
     _say({"members": found}, "\n".join(lines) or "No members yet: hub member invite", as_json=as_json)
 
 
+@member.command("matrix")
+def member_matrix(
+    csv: Annotated[Path | None, typer.Option(help="Write every cell to this file.", dir_okay=False)] = None,
+    svg: Annotated[Path | None, typer.Option(help="Draw it into this file.", dir_okay=False)] = None,
+    data: Data = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show which member may tell which what, by kind of notice, with the gaps."""
+    from hub.consent.matrix import matrix, participants, table, to_csv
+    from hub.consent.matrix_picture import to_svg
+    from hub.exchange.decide import read_agreements, read_terms
+
+    with _hub(data) as hub, hub.store.read() as work:
+        now = hub.hub.now()
+        agreements, mandates = read_agreements(work), read_terms(work, now).mandates
+    people = participants(agreements, mandates)
+    cells = matrix(agreements, people, now)
+    for path, text in ((csv, to_csv(cells)), (svg, to_svg(cells, people))):
+        if path is not None:
+            path.write_text(text, encoding="utf-8")
+    found = [
+        {"notice_type": cell.notice_type.value, "sender": cell.sender, "recipient": cell.recipient,
+         "flow": cell.flow.value, "told": {category.value: list(by) for category, by in cell.told.items()}}
+        for cell in cells
+    ]  # fmt: skip
+    _say({"cells": found}, table(cells, people) if people else "No agreements yet.", as_json=as_json)
+
+
 @member.command("show")
 def member_show(who: Who, data: Data = None, *, as_json: AsJson = False) -> None:
     """Show a member and its keys."""
@@ -398,9 +428,10 @@ def log_export(
     typer.echo(f"{lines.count(chr(10))} entries in {file}")
 
 
-@linkage.command("status")
+@linkage.command("status", rich_help_panel="The operator, beside the hub")
 def linkage_status(data: Data = None, *, as_json: AsJson = False) -> None:
-    """List linkage epochs and how many members have each one's key."""
+    """List linkage epochs, how many members have each one's key, and what the custodian has to do."""
+    from hub.exchange.renew import rotation_due
     from hub.exchange.stages import PaperKind
 
     with _hub(data) as hub, hub.store.read() as work:
@@ -414,10 +445,11 @@ def linkage_status(data: Data = None, *, as_json: AsJson = False) -> None:
             }
             for paper in work.papers.all(PaperKind.EPOCH)
         ]
+        due = rotation_due(work, hub.hub)
     lines = [f"{one['epoch']}  {one['state']:10} until {one['valid_until']}  {one['wrapped_to']} members"
-             for one in found]  # fmt: skip
-    _say({"custodian": hub.settings.custodian, "epochs": found},
-         "\n".join(lines) or "No epoch yet: the custodian opens one.", as_json=as_json)  # fmt: skip
+             for one in found] or ["No epoch yet: the custodian opens one."]  # fmt: skip
+    told = {"custodian": hub.settings.custodian, "epochs": found, "due": due}
+    _say(told, "\n".join([*lines, *due]), as_json=as_json)
 
 
 # --- how --------------------------------------------------------------------------------------------------
@@ -570,16 +602,28 @@ def mount(into: typer.Typer) -> None:
     """Add every command and group that is installed under the entry point `hub.commands`.
 
     A group that is here already takes the other's commands in: `hub linkage` has verbs of both sides.
+    Raises `ValueError` where two verbs have one name: the one that came later would never be heard of.
     """
     for entry in sorted(entry_points(group=COMMANDS), key=lambda one: one.name):
         found = entry.load()
-        into.registered_commands.extend(found.registered_commands)
+        _take_in(into, found)
         for added in found.registered_groups:
             ours = [one.typer_instance for one in into.registered_groups if one.name == added.name]
             if ours and ours[0] is not None and added.typer_instance is not None:
-                ours[0].registered_commands.extend(added.typer_instance.registered_commands)
+                _take_in(ours[0], added.typer_instance)
             else:
                 into.registered_groups.append(added)
+
+
+def _take_in(into: typer.Typer, found: typer.Typer) -> None:
+    verbs = [_verb(one) for one in (*into.registered_commands, *found.registered_commands)]
+    if twice := {verb for verb in verbs if verbs.count(verb) > 1}:
+        raise ValueError(f"two commands have one name: {', '.join(sorted(twice))}")
+    into.registered_commands.extend(found.registered_commands)
+
+
+def _verb(command: CommandInfo) -> str:
+    return command.name or getattr(command.callback, "__name__", "").replace("_", "-")
 
 
 def main() -> None:

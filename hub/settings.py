@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     """A member's daily quota is this many times its own median day."""
     poll_wait_max_seconds: Annotated[int, Field(ge=0, le=60)] = 20
     """Longest that a poll of the inbox waits for something to come, in seconds."""
+    polls_per_member: Annotated[int, Field(ge=1)] = 4
+    """Polls of one member that may wait at the same time, in each process."""
+    polls_waiting_max: Annotated[int, Field(ge=1)] = 4_096
+    """Polls of all members that may wait at the same time, in each process."""
     custodian: Annotated[str, Field(pattern=READABLE_ID.pattern)] = "mbr_custodian"
     """The member that signs linkage epochs; the hub itself never holds a linkage key."""
     dpop_nonces: bool | None = None

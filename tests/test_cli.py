@@ -196,8 +196,12 @@ def test_the_schema_is_checked_and_brought_up(data: Path) -> None:
 
 
 def test_no_epoch_is_said_so(data: Path) -> None:
-    """The operator sees who the custodian is, and that it has not opened an epoch."""
-    assert told(data, "linkage", "status") == {"custodian": "mbr_custodian", "epochs": []}
+    """The operator sees who the custodian is, that it has not opened an epoch, and that one is due."""
+    assert told(data, "linkage", "status") == {
+        "custodian": "mbr_custodian",
+        "epochs": [],
+        "due": ["rotation due: no linkage epoch is in force"],
+    }
 
 
 def test_the_doctor_names_what_is_missing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,6 +350,25 @@ def test_installed_groups_are_mounted_and_shared_ones_joined(monkeypatch: pytest
     assert [one.name for one in ours.registered_commands] == ["status", "open"]
 
 
+def test_no_verb_shadows_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member's group with the operator's verb in it is refused at the start, not found out by a user."""
+    there, into, ours = typer.Typer(), typer.Typer(), typer.Typer()
+    for group in (ours, linkage := typer.Typer()):
+        group.command("status")(lambda: None)
+    there.add_typer(linkage, name="linkage")
+    into.add_typer(ours, name="linkage")
+
+    class Entry:
+        name = "member"
+
+        def load(self) -> typer.Typer:
+            return there
+
+    monkeypatch.setattr(cli, "entry_points", lambda group: [Entry()] if group else [])
+    with pytest.raises(ValueError, match="two commands have one name: status"):
+        cli.mount(into)
+
+
 def test_the_command_runs_what_is_mounted(monkeypatch: pytest.MonkeyPatch) -> None:
     """`main` mounts, then runs."""
     done: list[str] = []
@@ -353,3 +376,12 @@ def test_the_command_runs_what_is_mounted(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(cli, "app", lambda: done.append("ran"))
     cli.main()
     assert done == ["mounted", "ran"]
+
+
+def test_the_matrix_shows_who_may_tell_whom(data: Path, tmp_path: Path) -> None:
+    """For the operator, over every agreement at the hub; without any it says so."""
+    assert "No agreements yet." in hub(data, "member", "matrix").stdout
+    csv, svg = tmp_path / "m.csv", tmp_path / "m.svg"
+    assert told(data, "member", "matrix", "--csv", str(csv), "--svg", str(svg)) == {"cells": []}
+    assert csv.read_text("utf-8").startswith("notice_type,sender,recipient,flow,")
+    assert svg.read_text("utf-8").startswith("<svg ")

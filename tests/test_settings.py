@@ -64,6 +64,8 @@ def test_what_is_set_is_taken() -> None:
             "HUB_QUOTA_FLOOR": "30",
             "HUB_QUOTA_FACTOR": "4",
             "HUB_POLL_WAIT_MAX_SECONDS": "0",
+            "HUB_POLLS_PER_MEMBER": "2",
+            "HUB_POLLS_WAITING_MAX": "8",
             "HUB_DPOP_NONCES": "true",
             "HUB_REQUESTS_PER_SECOND": "5",
             "HUB_REQUESTS_BURST": "6",
@@ -77,6 +79,7 @@ def test_what_is_set_is_taken() -> None:
     assert settings.slot == timedelta(seconds=7)
     assert (settings.quota_floor, settings.quota_factor) == (30, 4)
     assert settings.poll_wait_max_seconds == 0
+    assert (settings.polls_per_member, settings.polls_waiting_max) == (2, 8)
     assert settings.nonces_required is True
     assert (settings.rate, settings.burst) == (5, 6)
     assert settings.metrics_bind == "[::1]:9000"

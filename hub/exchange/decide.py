@@ -8,20 +8,23 @@ permit for the fact of a match, to both sides, goes no further (I4).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from typing import Final, TypeVar
 
-from hub.consent.agreement import Agreement, AgreementBook, State
+import structlog
+
+from hub.consent.agreement import Agreement, AgreementBook, Party, State
 from hub.consent.decision import RULES_VERSION, Decision, Reason, ReasonCode, decide
 from hub.consent.documents import reload_agreement
 from hub.consent.flags import union
 from hub.consent.question import Actor, Category, EvidenceClass, Question, Role
+from hub.consent.table import role_addressed
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import Work
 from hub.exchange.stages import (
     KeyWanted,
     Member,
-    Paper,
     PaperKind,
+    PaperOutline,
     PaperState,
     Passage,
     Permitted,
@@ -29,9 +32,12 @@ from hub.exchange.stages import (
     Standing,
     StoredNotice,
 )
-from hub.protocols import canonical
+from hub.protocols.accession import reload_accession
 from hub.protocols.delivery import Stage
-from hub.protocols.names import MemberId, Part
+from hub.protocols.names import Digest, MemberId, Part
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _STATES = {
     PaperState.PROPOSED: State.PROPOSED,
@@ -58,38 +64,94 @@ class Terms:
 
 
 def read_terms(work: Work, now: datetime) -> Terms:
-    """Read, in this very unit of work, what binds now (I2, I6)."""
-    papers = tuple(_agreement_key(paper) for paper in work.papers.all(PaperKind.AGREEMENT))
+    """Read, in this very unit of work, what binds now (I2, I6).
+
+    Documents are read once in a process: they never change, only the state that is recorded for them.
+    """
     return Terms(
-        agreements=_book(papers),
-        mandates=frozenset(_pairs(work.papers.all(PaperKind.MANDATE), now)),
-        requests=frozenset(_pairs(work.papers.all(PaperKind.STANDING_REQUEST), now)),
+        agreements=_BOOKS.book(work),
+        mandates=frozenset(_pairs(work.papers.outlines(PaperKind.MANDATE), now)),
+        requests=frozenset(_pairs(work.papers.outlines(PaperKind.STANDING_REQUEST), now)),
         members={member.member: member for member in work.members.all()},
         at=now,
     )
 
 
-def _agreement_key(paper: Paper) -> tuple[bytes, PaperState]:
-    return canonical.encode(paper.document), paper.state
+class _Books:
+    """The agreements of a moment, put together once for each set of documents and states."""
+
+    MOST_BOOKS: Final = 8
+    MOST_AGREEMENTS: Final = 10_000
+
+    def __init__(self) -> None:
+        self._books: dict[tuple[tuple[Digest, PaperState], ...], AgreementBook] = {}
+        self._agreements: dict[Digest, Agreement] = {}
+
+    def book(self, work: Work) -> AgreementBook:
+        """The book of all agreements as this unit of work has them."""
+        outlines, joining = work.papers.outlines(PaperKind.AGREEMENT), _joining(work)
+        key = tuple((outline.digest, outline.state) for outline in (*outlines, *joining))
+        found = self._books.get(key)
+        if found is None:
+            found = AgreementBook.from_agreements(self.agreements(work))
+            _make_room(self._books, self.MOST_BOOKS)
+            self._books[key] = found
+        return found
+
+    def agreements(self, work: Work) -> list[Agreement]:
+        """Every version of every agreement in its state, with those who have joined it."""
+        newcomers: dict[Digest, list[Party]] = {}
+        for outline in _joining(work):
+            digest, party = self._newcomer(outline, work)
+            newcomers.setdefault(digest, []).append(party)
+        return [
+            self._agreement(outline, work)
+            .joined_by(newcomers.get(outline.digest, ()))
+            .recorded_as(_STATES[outline.state])
+            for outline in work.papers.outlines(PaperKind.AGREEMENT)
+        ]
+
+    def _agreement(self, outline: PaperOutline, work: Work) -> Agreement:
+        found = self._agreements.get(outline.digest)
+        if found is None:
+            paper = work.papers.get(PaperKind.AGREEMENT, outline.name, outline.version)
+            if paper is None:
+                raise HubFault("paper-missing", "an agreement that is listed is not kept")
+            found = reload_agreement(paper.document)
+            _make_room(self._agreements, self.MOST_AGREEMENTS)
+            self._agreements[outline.digest] = found
+        return found
+
+    @staticmethod
+    def _newcomer(outline: PaperOutline, work: Work) -> tuple[Digest, Party]:
+        """The digest of the document that a member has joined, and as what it stands there."""
+        paper = work.papers.get(PaperKind.ACCESSION, outline.name, outline.version)
+        if paper is None:
+            raise HubFault("paper-missing", "an accession that is listed is not kept")
+        accession = reload_accession(paper.document)
+        return accession.digest, Party(accession.member, accession.name, accession.group)
 
 
-@lru_cache(maxsize=8)
-def _book(papers: tuple[tuple[bytes, PaperState], ...]) -> AgreementBook:
-    return AgreementBook.from_agreements(
-        _agreement(text).recorded_as(_STATES[state]) for text, state in papers
-    )
+def _joining(work: Work) -> list[PaperOutline]:
+    accessions = work.papers.outlines(PaperKind.ACCESSION)
+    return [one for one in accessions if one.state is PaperState.IN_FORCE]
 
 
-@lru_cache(maxsize=1024)
-def _agreement(text: bytes) -> Agreement:
-    return reload_agreement(canonical.decode(text))
+def _make_room(kept: dict[K, V], most: int) -> None:
+    while len(kept) >= most:
+        kept.pop(next(iter(kept)), None)  # another thread may have been here
 
 
-def _pairs(papers: Iterable[Paper], now: datetime) -> Iterable[tuple[MemberId, MemberId]]:
-    for paper in papers:
-        begun = paper.state is PaperState.IN_FORCE and paper.valid_from <= now
-        if begun and (paper.valid_until is None or now < paper.valid_until):
-            yield paper.parties[0], paper.parties[1]
+_BOOKS: Final = _Books()
+
+
+def read_agreements(work: Work) -> list[Agreement]:
+    """Every agreement as recorded, for whoever looks at all of them at once."""
+    return _BOOKS.agreements(work)
+
+
+def _pairs(papers: Iterable[PaperOutline], now: datetime) -> Iterable[tuple[MemberId, MemberId]]:
+    return ((paper.parties[0], paper.parties[1]) for paper in papers if paper.in_force(now))
 
 
 def decide_fact(
@@ -103,12 +165,17 @@ def decide_fact(
 ) -> Decision:
     """May `told`, who published `counter`, learn that `about` matches it?"""
     question = _question(passage, about, counter, terms, Category.FACT_OF_MATCH)
-    recipient = _actor(told, terms, counter.manifest.acts_for)
-    return decide(replace(question, recipient=recipient, over_quota=over_quota), terms.agreements)
+    recipient = _recipient(told, terms, counter.manifest.acts_for, about)
+    return _answer(replace(question, recipient=recipient, over_quota=over_quota), terms)
 
 
 def decide_task(
-    passage: Passage, about: StoredNotice, counter: StoredNotice | None, terms: Terms
+    passage: Passage,
+    about: StoredNotice,
+    counter: StoredNotice | None,
+    terms: Terms,
+    *,
+    over_quota: bool = False,
 ) -> Decision:
     """May a named officer of the side that `about` would be told to be asked about it?
 
@@ -116,7 +183,13 @@ def decide_task(
     """
     question = _question(passage, about, counter, terms, Category.FACT_OF_MATCH)
     officer = replace(question.recipient, role=Role.NAMED_OFFICER)
-    return decide(replace(question, recipient=officer), terms.agreements)
+    return _answer(replace(question, recipient=officer, over_quota=over_quota), terms)
+
+
+def officers_each_side(permitted: Decision, terms: Terms) -> int:
+    """How many people of a side have to approve, as the agreement that permits to ask them says."""
+    permit = permitted.permit
+    return 1 if permit is None else terms.agreements.officers_each_side(permit.agreement, permit.version)
 
 
 def decide_identity(
@@ -135,7 +208,7 @@ def decide_identity(
     if apart := _apart(passage, terms):
         return Refused(passage, (apart,), held=False)
     question = replace(_question(passage, notice, counter, terms, Category.IDENTITY), over_quota=over_quota)
-    identity = decide(question, terms.agreements)
+    identity = _answer(question, terms)
     if counter is None:
         return _staged(passage, Stage.IDENTITY, notice, None, {Part.IDENTITY: identity})
     to_sender = decide_fact(passage, counter, notice, passage.sender, terms, over_quota=over_quota)
@@ -162,8 +235,7 @@ def decide_rest(
     asked: dict[Part, Category] = {part: Category(part.value) for part in Part if part is not Part.IDENTITY}
     question = _question(passage, notice, counter, terms, Category.IDENTITY)
     decisions: dict[Part, Decision] = {
-        part: decide(replace(question, category=category), terms.agreements)
-        for part, category in asked.items()
+        part: _answer(replace(question, category=category), terms) for part, category in asked.items()
     }
     return _staged(passage, Stage.REST, notice, fact, decisions)
 
@@ -227,7 +299,7 @@ def _question(
     told = passage.recipient if about.notice == passage.notice else passage.sender
     acts_for = counter.manifest.acts_for if counter is not None else _only_mandate(told, terms)
     sender = _actor(about.sender, terms, about.manifest.acts_for)
-    recipient = _actor(told, terms, acts_for)
+    recipient = _recipient(told, terms, acts_for, about)
     return Question(
         category=category,
         notice_type=about.manifest.type,
@@ -250,6 +322,22 @@ def _actor(member: MemberId, terms: Terms, acts_for: MemberId | None) -> Actor:
     known = terms.members[member]
     mandate = acts_for is not None and (acts_for, member) in terms.mandates
     return Actor(member, known.kind, known.role, acts_for, mandate)
+
+
+def _recipient(member: MemberId, terms: Terms, acts_for: MemberId | None, about: StoredNotice) -> Actor:
+    """A member in the role in which it would receive this type of notice."""
+    actor = _actor(member, terms, acts_for)
+    return replace(actor, role=role_addressed(actor.kind, actor.role, about.manifest.type))
+
+
+def _answer(question: Question, terms: Terms) -> Decision:
+    """Decide. An evaluation that failed has refused; it raises an alarm besides."""
+    decision = decide(question, terms.agreements)
+    if decision.fault is not None:
+        structlog.get_logger("hub.decide").critical(
+            "decision-fault", error=decision.fault, notice_type=question.notice_type.value
+        )
+    return decision
 
 
 def _only_mandate(member: MemberId, terms: Terms) -> MemberId | None:

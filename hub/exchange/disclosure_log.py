@@ -123,6 +123,14 @@ def close_slot(work: Work, hub: Hub) -> int:
     return fill_to(least + -least % LOG_MULTIPLE, work, hub)
 
 
+def room(work: Work) -> int:
+    """How many entries go into this slot without making it longer than it would be."""
+    size, signed = work.log.size(), work.log.signed()
+    if signed is not None and size == signed[0]:
+        return LOG_MULTIPLE
+    return -size % LOG_MULTIPLE
+
+
 def fill_to(size: int, work: Work, hub: Hub) -> int:
     """Append leaves that stand for nothing until the log has this size; return the size it has."""
     for _ in range(work.log.size(), size):

@@ -5,6 +5,7 @@ A paper binds once every party has signed it *and* its entry is in the log; a pa
 binds at once. Nothing here is about a young person.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -235,20 +236,21 @@ def suspend(member: MemberId, work: Work, hub: Hub) -> Member:
 def propose(document: Json, signed: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
     """Keep an agreement that one party proposes, with that party's signatures.
 
-    A new version names its predecessor's digest and has all the predecessor's parties, each of which
-    has to sign it: nobody's agreement is replaced behind its back.
+    A new version is proposed by a party of the one it follows, names that one's digest, and has all
+    the parties of the one that binds, each of which has to sign it: nobody's agreement is replaced
+    behind its back, and no stranger stands in the way of the next version.
     """
     agreement = read_agreement(document)
     parties = tuple(party.member for party in agreement.parties)
-    if caller not in parties:
-        raise Declined("party-missing", "only a party proposes an agreement")
     newest = work.papers.get(PaperKind.AGREEMENT, agreement.id)
+    if caller not in parties or (newest is not None and caller not in newest.parties):
+        raise Declined("party-missing", "only a party proposes an agreement, and a version that follows it")
     if newest is not None and newest.digest == canonical.digest(canonical.encode(document)):
         return countersign(agreement.id, signed, caller, work, hub)
     if not _follows(document, agreement.version, newest):
         raise Declined("version-gap", "a new version follows the newest one and names its digest")
-    if newest is not None and not set(newest.parties) <= set(parties):
-        raise Declined("version-parties", "a new version has all the parties of the one that it follows")
+    if newest is not None and not _bound_parties(newest, work) <= {*parties}:
+        raise Declined("version-parties", "a new version has all the parties of the one that binds")
     paper = Paper(
         kind=PaperKind.AGREEMENT,
         name=agreement.id,
@@ -288,7 +290,7 @@ def _add_signature(paper: Paper, signed: Json, caller: MemberId, work: Work, hub
             signed_by=tuple(sorted({*paper.signed_by, caller})),
         )
         work.papers.put(paper)
-        if set(paper.signed_by) == set(paper.parties):
+        if stands(paper):
             work.outbox.add(
                 Errand(ErrandKind.RECORD, paper.name, {"what": paper.kind.value, "version": paper.version}),
                 hub.now(),
@@ -301,14 +303,24 @@ def _merge(kept: Json, brought: Json, signer: KeyId) -> Json:
 
     Other pairs are left out: nobody may bring one in another party's name.
     """
-    document = Reader(brought, "signatures")
-    payload = document.text("payload", max=DOCUMENT_BYTES)
+    payload = Reader(brought, "signatures").text("payload", max=DOCUMENT_BYTES)
     pairs: list[Json] = [*Reader(kept, "signatures").items("signatures")] if kept is not None else []
-    for pair in document.objects("signatures"):
-        protected = canonical.decode(canonical.unb64u(pair.text("protected")))
-        if Reader(protected, "header").text("kid") == signer:
-            pairs.append({name: pair.value(name) for name in ("protected", "signature")})
+    pairs.extend(pair for key_id, pair in _signed_by(brought) if key_id == signer)
     return {"payload": payload, "signatures": pairs}
+
+
+def _without(kept: Json, signer: KeyId) -> Json:
+    """The same JWS without one signer's pair."""
+    payload = Reader(kept, "signatures").text("payload", max=DOCUMENT_BYTES)
+    return {"payload": payload, "signatures": [pair for key_id, pair in _signed_by(kept) if key_id != signer]}
+
+
+def _signed_by(signed: Json) -> Iterator[tuple[KeyId, Json]]:
+    """Each signature of a JWS, with the key that it says it is made with."""
+    for pair in Reader(signed, "signatures").objects("signatures"):
+        protected = canonical.decode(canonical.unb64u(pair.text("protected")))
+        key_id = KeyId(Reader(protected, "header").text("kid"))
+        yield key_id, {name: pair.value(name) for name in ("protected", "signature")}
 
 
 def _follows(document: Json, version: int, newest: Paper | None) -> bool:
@@ -319,40 +331,75 @@ def _follows(document: Json, version: int, newest: Paper | None) -> bool:
     return version == newest.version + 1 and named == {"version": newest.version, "digest": newest.digest}
 
 
+def _bound_parties(newest: Paper, work: Work) -> frozenset[MemberId]:
+    """The parties of the last version that ever bound; where none did, those of the newest proposal."""
+    versions = [one for one in work.papers.all(PaperKind.AGREEMENT) if one.name == newest.name]
+    bound = [one for one in versions if one.log_index is not None]
+    return frozenset(max(bound, key=lambda one: one.version, default=newest).parties)
+
+
 def change_agreement(name: str, document: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
     """Suspend, resume or end an agreement by one party's signed word; stopping binds at once (I6).
 
-    A party that suspends stands behind the agreement no longer, so it leaves `signed_by` until it
-    resumes; the agreement is in force again once every party stands behind it. Nobody resumes for another.
+    The word names the version that binds; a newer one that is only proposed is in nobody's way. A party
+    that suspends stands behind the agreement no longer, so it leaves `signed_by` until it resumes; the
+    agreement is in force again once every party stands behind it. Nobody resumes for another. Who stops
+    takes back what it has signed of a newer version too: that must not let it flow again unasked.
     """
-    paper = work.papers.get(PaperKind.AGREEMENT, name)
-    if paper is None or caller not in paper.parties:
+    newest = work.papers.get(PaperKind.AGREEMENT, name)
+    if newest is None or caller not in newest.parties:
         raise NotYours
     word = read_suspension(document, identity_key(caller, work))
-    if (word.agreement, word.version, word.member) != (AgreementId(paper.name), paper.version, caller):
+    paper = work.papers.get(PaperKind.AGREEMENT, name, word.version)
+    named = paper is not None and caller in paper.parties
+    if paper is None or not named or (word.agreement, word.member) != (AgreementId(name), caller):
         raise Untrusted("suspension-other", "this names another agreement, version or member")
     said_before = (word.change is Change.RESUME) is (caller in paper.signed_by)
     if (paper.state, word.change) not in WORDS or (said_before and word.change is not Change.END):
-        raise Declined("agreement-state", "the agreement is not in a state in which this can be done")
+        raise Declined(
+            "agreement-state", "this version is not in a state in which this can be done: see which one binds"
+        )
     standing = {*paper.signed_by, caller} if word.change is Change.RESUME else {*paper.signed_by} - {caller}
     state = WORDS[paper.state, word.change]
     if state is PaperState.IN_FORCE and standing != {*paper.parties}:
         state = PaperState.SUSPENDED
     changed = replace(paper, state=state, signed_by=tuple(sorted(standing)))
     work.papers.put(changed)
+    if word.change is not Change.RESUME:
+        _take_back(paper, caller, work)
     if state is PaperState.IN_FORCE:
         reconsider(frozenset(paper.parties), work, hub)
-    work.outbox.add(
-        Errand(
-            ErrandKind.RECORD, name, {"what": "agreement_changed", "change": word.change.value, "by": caller}
-        ),
-        hub.now(),
-    )
+    said: Json = {
+        "what": "agreement_changed",
+        "version": paper.version,
+        "change": word.change.value,
+        "by": caller,
+    }
+    work.outbox.add(Errand(ErrandKind.RECORD, name, said), hub.now())
     return changed
 
 
+def _take_back(stopped: Paper, party: MemberId, work: Work) -> None:
+    """Take a party's signatures out of what is proposed in place of the version that it has stopped."""
+    own = identity_key(party, work).key_id
+    for paper in work.papers.all(PaperKind.AGREEMENT):
+        proposed = paper.name == stopped.name and paper.state is PaperState.PROPOSED
+        if proposed and party in paper.signed_by:
+            left = tuple(member for member in paper.signed_by if member != party)
+            work.papers.put(replace(paper, signed=_without(paper.signed, own), signed_by=left))
+
+
+def stands(paper: Paper) -> bool:
+    """Whether all stand behind a paper who have to, before it may bind."""
+    return paper.kind is not PaperKind.AGREEMENT or {*paper.signed_by} == {*paper.parties}
+
+
 def lodge(kind: PaperKind, document: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
-    """Keep an authority's mandate or standing request; it binds once its entry is in the log."""
+    """Keep an authority's mandate or standing request; it binds once its entry is in the log.
+
+    One whose time is over withdraws what binds: that ends at once (I6), not with the entry. Raises
+    `Declined("paper-over")` for one that was withdrawn or replaced before.
+    """
     mandate = read_mandate(document, _PAPER_TYP[kind], identity_key(caller, work))
     if mandate.authority != caller:
         raise Untrusted("mandate-other", "only the authority itself signs its mandate or request")
@@ -363,10 +410,12 @@ def lodge(kind: PaperKind, document: Json, caller: MemberId, work: Work, hub: Hu
         raise Declined(
             "member-kind", "an authority mandates a careers company, and asks an institution to notify"
         )
+    name = f"{mandate.authority}~{mandate.other}"
+    check_new(kind, name, document, work)
     paper = Paper(
         kind=kind,
-        name=f"{mandate.authority}~{mandate.other}",
-        version=_next_version(kind, f"{mandate.authority}~{mandate.other}", work),
+        name=name,
+        version=_next_version(kind, name, work),
         digest=canonical.digest(canonical.encode(document)),
         document=document,
         signed=document,
@@ -377,6 +426,8 @@ def lodge(kind: PaperKind, document: Json, caller: MemberId, work: Work, hub: Hu
         valid_until=mandate.valid_until,
         log_index=None,
     )
+    if mandate.valid_until <= hub.now():
+        _supersede(paper, work)
     work.papers.put(paper)
     work.outbox.add(
         Errand(ErrandKind.RECORD, paper.name, {"what": kind.value, "version": paper.version}), hub.now()
@@ -384,26 +435,41 @@ def lodge(kind: PaperKind, document: Json, caller: MemberId, work: Work, hub: Hu
     return paper
 
 
+def check_new(kind: PaperKind, name: str, document: Json, work: Work) -> None:
+    """Raise `Declined` for a signed word that is over: whoever copied it does not bring it back."""
+    for paper in work.papers.all(kind):
+        over = paper.name == name and paper.state in {PaperState.ENDED, PaperState.SUPERSEDED}
+        if over and _payload(paper.document) == _payload(document):
+            raise Declined("paper-over", "what was signed here has ended: sign it anew")
+
+
+def _payload(signed: Json) -> str:
+    return Reader(signed, "signatures").text("payload", max=DOCUMENT_BYTES)
+
+
 def open_epoch(
     document: Json, boxes: dict[MemberId, str], custodian: MemberId, work: Work, hub: Hub
 ) -> EpochId:
     """Keep a linkage epoch that the custodian signed, and its key as wrapped for each member.
 
-    The hub checks the signature; it cannot open a box, and members check the key by themselves.
+    The hub checks the signature; it cannot open a box, and members check the key by themselves. An
+    epoch may be signed again with an earlier end, never with a later one: so a rotation is begun.
     """
     signer = identity_key(custodian, work)
     epoch = read_epoch(document, signer)
     known = work.papers.get(PaperKind.EPOCH, epoch.id)
-    if known is not None and read_epoch(known.document, signer) != epoch:
+    earlier = None if known is None else read_epoch(known.document, signer)
+    if earlier is not None and earlier != epoch and not epoch.shortens(earlier):
         raise Declined("epoch-known", "another epoch has this id: open a new one")
     if any(work.members.get(member) is None for member in boxes):
         raise Declined("member-unknown", "a key is wrapped to somebody who is not a member")
-    if known is None:
+    if known is None or earlier != epoch:
+        version = _next_version(PaperKind.EPOCH, epoch.id, work)
         work.papers.put(
             Paper(
                 kind=PaperKind.EPOCH,
                 name=epoch.id,
-                version=1,
+                version=version,
                 digest=canonical.digest(canonical.encode(document)),
                 document=document,
                 signed=document,
@@ -416,7 +482,8 @@ def open_epoch(
             )
         )
         work.outbox.add(
-            Errand(ErrandKind.RECORD, epoch.id, {"what": PaperKind.EPOCH.value, "version": 1}), hub.now()
+            Errand(ErrandKind.RECORD, epoch.id, {"what": PaperKind.EPOCH.value, "version": version}),
+            hub.now(),
         )
     for member, box in boxes.items():
         work.papers.put_wrapped_key(epoch.id, member, box)
@@ -431,20 +498,27 @@ def put_in_force(paper: Paper, log_index: int, work: Work, hub: Hub) -> Paper:
     work.papers.put(bound)
     if late:
         return bound
-    for older in versions:
-        if older.version < paper.version and older.state is not PaperState.ENDED:
-            work.papers.put(replace(older, state=PaperState.SUPERSEDED))
+    _supersede(paper, work)
     _go_live(paper, work)
     if paper.kind is not PaperKind.EPOCH:
         reconsider(frozenset(paper.parties), work, hub)
     return bound
 
 
+def _supersede(paper: Paper, work: Work) -> None:
+    """End the time of every earlier version of a paper."""
+    for older in work.papers.all(paper.kind):
+        earlier = older.name == paper.name and older.version < paper.version
+        if earlier and older.state is not PaperState.ENDED:
+            work.papers.put(replace(older, state=PaperState.SUPERSEDED))
+
+
 def _go_live(paper: Paper, work: Work) -> None:
     """A real agreement makes its parties live, and who acts for them; a live authority's mandate does too."""
-    if not _is_real(paper, work) or paper.kind not in {PaperKind.AGREEMENT, PaperKind.MANDATE}:
+    bound = {PaperKind.AGREEMENT, PaperKind.ACCESSION}
+    if not _is_real(paper, work) or paper.kind not in {*bound, PaperKind.MANDATE}:
         return
-    if paper.kind is PaperKind.AGREEMENT:
+    if paper.kind in bound:
         live = {*paper.parties}
     else:
         authority = work.members.get(paper.parties[0])
@@ -465,11 +539,11 @@ def _is_real(paper: Paper, work: Work) -> bool:
 
 
 def reconsider(concerned: frozenset[MemberId], work: Work, hub: Hub) -> None:
-    """Have decided again what was refused between these members, or those that act for them, and anybody."""
+    """Decide again what was held back between anybody and these members, or those that act for them."""
     mandates = work.papers.all(PaperKind.MANDATE)
     acting = {paper.parties[1] for paper in mandates if paper.parties[0] in concerned}
     everybody = frozenset(member.member for member in work.members.all())
-    for passage in work.passages.refused_between(everybody):
+    for passage in work.passages.held_back_between(everybody):
         if {passage.sender, passage.recipient} & (concerned | acting):
             work.outbox.add(Errand(ErrandKind.RECONSIDER, passage.passage), hub.now())
 

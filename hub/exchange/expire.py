@@ -16,12 +16,14 @@ def forget(notice: StoredNotice, state: NoticeState, work: Work) -> None:
     work.notices.forget(notice.notice)
 
 
-def disposition(notice: StoredNotice, work: Work) -> str:
-    """In one word, how a notice ended: `closed`, `released` or `unanswered`.
+def disposition(notice: StoredNotice, state: NoticeState, work: Work) -> str:
+    """In one word, how a notice ended: `closed`, `merged`, `released` or `unanswered`.
 
     Its sender may read this, so it says nothing that the sender has not been told: a refusal, a
     held match and a second look read as no match does (I4, I9).
     """
+    if state is NoticeState.MERGED:
+        return "merged"
     states = {passage.state for passage in _own(notice, work)}
     if PassageState.CLOSED in states:
         return "closed"

@@ -2,6 +2,7 @@
 
     enter              record that a notice is kept
     carry_notice       match -> decide -> [ask the sender for a key]
+    carry_look         ask officers of both sides, where a machine may not go on by itself
     carry_granted      decide again -> record -> hand over the identity part
     carry_confirmed    decide again -> record -> hand over the other permitted parts
     carry_closed       record the answer -> tell the sender -> forget the body
@@ -17,11 +18,11 @@ from datetime import date
 from statistics import median
 from typing import Final
 
-from hub.exchange import acknowledge, disclosure_log, enrol, withdraw
+from hub.exchange import acknowledge, contest, disclosure_log, dispute, enrol, lead, second_look, withdraw
 from hub.exchange import passage as passages
 from hub.exchange.decide import Terms, read_terms
 from hub.exchange.errors import HubFault
-from hub.exchange.match import find_match
+from hub.exchange.match import find_matches
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import (
     Errand,
@@ -29,6 +30,7 @@ from hub.exchange.stages import (
     InboxItem,
     ItemKind,
     KeyUse,
+    Look,
     Match,
     PaperKind,
     PaperState,
@@ -36,7 +38,7 @@ from hub.exchange.stages import (
     StoredNotice,
 )
 from hub.exchange.states import NoticeState, PassageState
-from hub.matching.verdict import Outcome as VerdictOutcome
+from hub.exchange.tasks import both, confirmed, of_same_match, outshone, people_for, put_item, still_put
 from hub.protocols.acknowledgement import Answer, OutcomeKind
 from hub.protocols.canonical import Json
 from hub.protocols.names import DisclosureId, KeyId, MatchId, MemberId, NoticeId
@@ -45,7 +47,10 @@ QUOTA_DAYS: Final = 28
 """Earlier days that a member's own median is taken over."""
 
 MATCH_LEAVES: Final = 3
-"""Entries that a match can make: each way a refusal, a second look or a key request; one officer's task."""
+"""Entries that a clear match can make: each way a refusal or a key request; one officer's task.
+
+A second look makes none here: what it enters goes into the room that a slot has (`ROOM`).
+"""
 
 Step = Callable[[Errand, Terms, Work, Hub], Terms | None]
 
@@ -67,22 +72,26 @@ def enter(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
 def carry_notice(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
     """Make a kept notice findable, and go on with whatever it matches.
 
-    Match or not, it takes as many leaves of the log (I9).
+    Match or not, it takes as many leaves of the log (I9). One whose tokens were made anew for the
+    next epoch is carried a second time, and counted once.
     """
     before, notice = work.log.size(), work.notices.get(NoticeId(errand.subject))
     if notice is not None and notice.state is NoticeState.OPEN:
-        _meet(notice, terms, work, hub)
+        over_quota = (
+            _day_is_over(notice, terms, work, hub) if errand.body else _count(notice, terms, work, hub)
+        )
+        _meet(notice, terms, work, hub, over_quota=over_quota)
     disclosure_log.fill_to(before + MATCH_LEAVES, work, hub)
 
 
-def _meet(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> None:
-    over_quota = _count(notice, terms, work, hub)
-    match = find_match(notice, work, hub)
+def _meet(notice: StoredNotice, terms: Terms, work: Work, hub: Hub, *, over_quota: bool) -> None:
+    matches = find_matches(notice, work, hub)
     work.index.add(notice)
     named = notice.manifest.recipient
-    if named is not None and not passages.begun(notice, named, None, work):
+    begun = named is None or passages.begun(notice, named, None, work)
+    if named is not None and not begun and withdraw.may_reach(notice, named, work):
         passages.go_on(passages.begin(notice, None, named, None, work, hub), terms, work, hub)
-    if match is not None:
+    for match in matches:
         _carry_match(match, terms, work, hub, over_quota=over_quota)
 
 
@@ -106,34 +115,53 @@ def carry_granted(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
         withdraw.stop_passage(passage, index, work, hub)
 
 
+def carry_look(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
+    """People have to look at a match: ask whoever may be asked first, or record why nobody may be."""
+    body = _body(errand)
+    over_quota, first = body["over_quota"] is True, body["first"] is True
+    second_look.carry(_passage(errand, work), terms, work, hub, over_quota=over_quota, first=first)
+
+
 def carry_confirmed(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
     """The recipient compared in clear text: only a `same` lets the other parts leave.
 
-    A `different` counts also after a `same`: a person may have looked again.
+    A `different` counts also after a `same`: a person may have looked again. Where people had to
+    look, only a person's `same` counts, and a `different` undoes both directions.
     """
     passage, body = _passage(errand, work), _body(errand)
     answer = Answer(str(body["answer"]))
     second_thought = passage.state is PassageState.RELEASED and answer is Answer.DIFFERENT
     if passage.state is not PassageState.AWAITING_SAME and not second_thought:
         return
-    facts: dict[str, Json] = {"delivery": body["delivery"], "notice": passage.notice, "answer": answer.value}
+    by_person = body["officer"] is not None
+    facts: dict[str, Json] = {
+        "delivery": body["delivery"],
+        "notice": passage.notice,
+        "answer": answer.value,
+        "officer": body["officer"],
+    }
     parties = {passage.sender, passage.recipient}
     index = disclosure_log.record_event("confirmation", facts, parties, work, hub, notice=passage.notice)
     if answer is Answer.DIFFERENT:
-        withdraw.stop_passage(passage, index, work, hub)
-    elif answer is Answer.SAME:
-        passages.release_rest(passage.moved(same=True), terms, work, hub)
+        for direction in [passage] if passage.look is None else of_same_match(passage, work):
+            withdraw.stop_passage(direction, index, work, hub)
+    elif answer is Answer.SAME and (by_person or passage.look in {None, Look.COMPETITOR}):
+        same = passage.moved(same=True)
+        work.passages.save(same)
+        passages.release_rest(same, terms, work, hub)
 
 
 def carry_approved(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
     """A named officer answered a task about a match: with both sides' approval it goes on.
 
-    A no counts at any time before the notice has arrived; a yes where somebody waits for it.
+    A no counts at any time before the notice has arrived; a yes where somebody waits for it, to the
+    question that was put: not to one that was taken back because somebody else claims the same.
     """
     passage, body = _passage(errand, work), _body(errand)
     member, approve = MemberId(str(body["member"])), body["approve"] is True
     ended = passage.state in {PassageState.CLOSED, PassageState.STOPPED}
-    waits = passage.state is PassageState.AWAITING_OFFICER and member not in passage.approved_by
+    waits = passage.state is PassageState.AWAITING_OFFICER or passage.pending
+    waits = waits and member not in passage.approved_by and still_put(DisclosureId(str(body["task"])), work)
     if ended or (approve and not waits):
         return
     facts: dict[str, Json] = {
@@ -143,11 +171,26 @@ def carry_approved(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
         "approve": approve,
     }
     index = disclosure_log.record_event("approval", facts, {member}, work, hub, notice=passage.notice)
-    for direction in passages.of_same_match(passage, work):
+    for direction in of_same_match(passage, work):
         if not approve:
             withdraw.stop_passage(direction, index, work, hub)
-        elif direction.state in {PassageState.AWAITING_OFFICER, PassageState.REFUSED}:
-            passages.go_on(passages.with_approval(direction, member), terms, work, hub)
+        elif direction.pending or direction.state in {PassageState.AWAITING_OFFICER, PassageState.REFUSED}:
+            _approve(direction, body, terms, work, hub)
+
+
+def _approve(passage: Passage, body: dict[str, Json], terms: Terms, work: Work, hub: Hub) -> None:
+    """One more officer has said yes: go on when enough have, or ask the other side about a second look."""
+    member, officer = MemberId(str(body["member"])), str(body["officer"])
+    approved = confirmed(passage, member, officer, people_for(DisclosureId(str(body["task"])), work))
+    work.passages.save(approved)
+    if member not in approved.approved_by:
+        return
+    if passage.look is None:
+        passages.go_on(approved, terms, work, hub)
+    elif approved.pending:
+        second_look.ask_next(approved, terms, work, hub)
+    else:
+        passages.looked_at(approved, terms, work, hub)
 
 
 def carry_closed(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
@@ -166,17 +209,34 @@ def carry_closed(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
     parties = {passage.sender, passage.recipient}
     index = disclosure_log.record_event(kind.value, facts, parties, work, hub, notice=passage.notice)
     answer: Json = {"delivery": item.item, "notice": passage.notice, "says": says, "signed": body["signed"]}
-    passages.put_item(passage.sender, kind, passage, passage.notice, answer, index, work, hub)
+    put_item(passage.sender, kind, passage, passage.notice, answer, index, work, hub)
     if kind is ItemKind.OUTCOME:
         passages.close(passage, OutcomeKind(str(says)), index, work, hub)
+
+
+def carry_lead(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
+    """A member said who leads a young person that two count; agreed, the other's notice is merged."""
+    passage, body = _passage(errand, work), _body(errand)
+    if not lead.stands(passage, work):
+        return
+    merged = lead.take_word(passage, MemberId(str(body["member"])), body, work, hub)
+    if merged is not None:
+        passages.end(merged, NoticeState.MERGED, work, hub)
+
+
+def carry_dispute(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
+    """A party wrote about a release it contests, or the time for an answer ran out: record it, tell them."""
+    dispute.carry(errand, work, hub)
 
 
 def carry_reconsidered(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
     """What was refused or stopped is decided again: an agreement came into force, an assertion changed."""
     passage = _passage(errand, work)
-    if passage.state in {PassageState.REFUSED, PassageState.AWAITING_OFFICER}:
-        both = [notice for notice in passages.both(passage, work) if notice is not None]
-        over_quota = passage.counter is not None and any(_day_is_over(one, terms, work, hub) for one in both)
+    if passage.pending:
+        second_look.reconsider(passage, terms, work, hub)
+    elif passage.state in {PassageState.REFUSED, PassageState.AWAITING_OFFICER}:
+        ends = [notice for notice in both(passage, work) if notice is not None]
+        over_quota = passage.counter is not None and any(_day_is_over(one, terms, work, hub) for one in ends)
         passages.go_on(passage, terms, work, hub, over_quota=over_quota, again=True)
     elif passage.state in {PassageState.AWAITING_SAME, PassageState.RELEASED}:
         passages.resume(passage, terms, work, hub)
@@ -188,7 +248,7 @@ def carry_stopped(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
     state, was = NoticeState(str(body["state"])), NoticeState(str(body["was"]))
     if notice is None or notice.state is not state:
         raise HubFault("notice-state", "a notice to be stopped is not in the state in which it was ended")
-    passages.end(notice, state, work, hub, again=was is NoticeState.CLOSED)
+    passages.end(notice, state, work, hub, again=was in {NoticeState.CLOSED, NoticeState.MERGED})
 
 
 def carry_record(errand: Errand, terms: Terms, work: Work, hub: Hub) -> Terms:
@@ -203,7 +263,7 @@ def carry_record(errand: Errand, terms: Terms, work: Work, hub: Hub) -> Terms:
         _record_stop(DisclosureId(errand.subject), terms, work, hub)
     else:
         facts: dict[str, Json] = {"subject": errand.subject, "facts": body}
-        disclosure_log.record_event(what, facts, _concerned(what, errand.subject, work), work, hub)
+        disclosure_log.record_event(what, facts, _concerned(what, errand.subject, body, work), work, hub)
     return read_terms(work, hub.now())
 
 
@@ -212,6 +272,9 @@ CARRY: Final[dict[ErrandKind, Step]] = {
     ErrandKind.GRANTED: carry_granted,
     ErrandKind.CONFIRMED: carry_confirmed,
     ErrandKind.APPROVED: carry_approved,
+    ErrandKind.LOOK: carry_look,
+    ErrandKind.LEAD: carry_lead,
+    ErrandKind.DISPUTE: carry_dispute,
     ErrandKind.CLOSE: carry_closed,
     ErrandKind.RECONSIDER: carry_reconsidered,
     ErrandKind.STOP: carry_stopped,
@@ -222,40 +285,35 @@ CARRY: Final[dict[ErrandKind, Step]] = {
 
 def _carry_match(match: Match, terms: Terms, work: Work, hub: Hub, *, over_quota: bool) -> None:
     """Each direction is decided by itself, under the union of both notices' flags."""
-    if match.rivals:
-        _hold_rivals(match, work)
-    both = (match.departure, match.arrival)
-    over_quota = over_quota or any(_day_is_over(one, terms, work, hub) for one in both)
-    for notice, counter in (both, both[::-1]):
+    both_ways = (match.notice, match.counter), (match.counter, match.notice)
+    if all(passages.begun(one, other.sender, other.notice, work) for one, other in both_ways):
+        second_look.met_again(match.notice, match.counter, work, hub)
+        return
+    for overtaken in match.overtaken:
+        _hold(match.counter, overtaken, match.notice, work, hub)
+    if match.look in {Look.UNCERTAIN, Look.CLAIMANTS} and outshone(match.notice, match.counter, work):
+        return
+    over_quota = over_quota or any(_day_is_over(one, terms, work, hub) for one in both_ways[0])
+    for notice, counter in both_ways:
         if passages.begun(notice, counter.sender, counter.notice, work):
             continue
         passage = passages.begin(notice, counter, counter.sender, match, work, hub)
-        if _needs_a_look(match):
-            work.passages.save(passage.moved(state=PassageState.SECOND_LOOK))
-            facts: dict[str, Json] = {"notice": notice.notice, "rivals": match.rivals}
-            disclosure_log.record_event("second_look", facts, (), work, hub, notice=notice.notice)
-        else:
+        if match.look is None:
             passages.go_on(passage, terms, work, hub, over_quota=over_quota)
+    if match.look is not None and (begun := _of_match(match, work)):
+        second_look.wanted(begun[0], work, hub, over_quota=over_quota)
 
 
-def _needs_a_look(match: Match) -> bool:
-    """Uncertain, a marked twin, or several claimants: never by machine (I10)."""
-    twins = match.departure.flags.twin or match.arrival.flags.twin
-    return match.verdict.outcome is not VerdictOutcome.CERTAIN or twins or match.rivals > 0
+def _hold(notice: StoredNotice, claimant: NoticeId, rival: StoredNotice, work: Work, hub: Hub) -> None:
+    """A match that was clear is so no longer: nothing more of it leaves until people have looked."""
+    for passage in work.passages.of_notice(notice.notice):
+        if claimant in {passage.notice, passage.counter}:
+            contest.hold(passage, rival, work, hub)
+            return
 
 
-def _hold_rivals(match: Match, work: Work) -> None:
-    """A later claimant opens a review: what has not left of the same notice waits for a person too."""
-    waiting = {
-        PassageState.REFUSED,
-        PassageState.AWAITING_KEY,
-        PassageState.AWAITING_OFFICER,
-        PassageState.AWAITING_SAME,
-    }
-    for side in (match.departure, match.arrival):
-        for passage in work.passages.of_notice(side.notice):
-            if passage.match not in {None, match.match} and passage.state in waiting:
-                work.passages.save(passage.moved(state=PassageState.SECOND_LOOK))
+def _of_match(match: Match, work: Work) -> list[Passage]:
+    return [one for one in work.passages.of_notice(match.notice.notice) if one.match == match.match]
 
 
 def _count(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> bool:
@@ -268,7 +326,7 @@ def _count(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> bool:
     if carried == allowed + 1:
         facts: dict[str, Json] = {"member": member, "what": "over_quota", "allowed": allowed}
         index = disclosure_log.record_event("alarm", facts, {member}, work, hub)
-        passages.put_item(member, ItemKind.ALARM, None, None, {**facts}, index, work, hub)
+        put_item(member, ItemKind.ALARM, None, None, {**facts}, index, work, hub)
     return carried > allowed
 
 
@@ -315,9 +373,12 @@ def _record_stop(delivery: DisclosureId, terms: Terms, work: Work, hub: Hub) -> 
         passages.resume(passage, terms, work, hub)
 
 
-def _concerned(what: str, subject: str, work: Work) -> set[MemberId]:
+def _concerned(what: str, subject: str, body: dict[str, Json], work: Work) -> set[MemberId]:
     """Who may read an event that is about no young person: the parties of an agreement, or everybody."""
-    paper = work.papers.get(PaperKind.AGREEMENT, subject) if what == "agreement_changed" else None
+    paper = None
+    if what == "agreement_changed":
+        kind = PaperKind.ACCESSION if "~" in subject else PaperKind.AGREEMENT
+        paper = work.papers.get(kind, subject, _version(body))
     return set(paper.parties) if paper else {member.member for member in work.members.all()}
 
 
@@ -339,15 +400,19 @@ def _record_key(key_id: KeyId, work: Work, hub: Hub) -> None:
 
 
 def _record_paper(kind: PaperKind, name: str, body: dict[str, Json], work: Work, hub: Hub) -> None:
-    version = body["version"]
-    paper = work.papers.get(kind, name, version if isinstance(version, int) else None)
+    paper = work.papers.get(kind, name, _version(body))
     if paper is None:
         raise HubFault("paper-missing", "a paper to be recorded is not kept")
-    if paper.state is not PaperState.PROPOSED:
-        return
+    if paper.state is not PaperState.PROPOSED or not enrol.stands(paper):
+        return  # in the log already; or a party has stopped it meanwhile, and has to sign again
     facts: dict[str, Json] = {"name": name, "version": paper.version, "digest": paper.digest}
     index = disclosure_log.record_event(kind.value, facts, set(paper.parties), work, hub)
     enrol.put_in_force(paper, index, work, hub)
+
+
+def _version(body: dict[str, Json]) -> int | None:
+    version = body.get("version")
+    return version if isinstance(version, int) else None
 
 
 def _passage(errand: Errand, work: Work) -> Passage:

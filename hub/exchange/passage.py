@@ -5,8 +5,6 @@ of: a key request, a release, a task for a named officer, a refusal. Each is rec
 is put into an inbox.
 """
 
-from dataclasses import dataclass, replace
-
 from hub.consent.question import EvidenceClass
 from hub.exchange import disclosure_log, expire, request_key, withdraw
 from hub.exchange.decide import (
@@ -14,15 +12,11 @@ from hub.exchange.decide import (
     decide_again,
     decide_identity,
     decide_rest,
-    decide_task,
     refuse_without_key,
 )
-from hub.exchange.errors import HubFault
-from hub.exchange.match import DEPARTURES
 from hub.exchange.ports import Hub, Work
 from hub.exchange.release import hand_over, prepare_release
 from hub.exchange.stages import (
-    InboxItem,
     ItemKind,
     KeyWanted,
     Match,
@@ -30,13 +24,13 @@ from hub.exchange.stages import (
     Permitted,
     Refused,
     StoredNotice,
-    ground_of,
 )
 from hub.exchange.states import NoticeState, PassageState
+from hub.exchange.tasks import ask_for_approval, both
 from hub.protocols.acknowledgement import OutcomeKind
 from hub.protocols.canonical import Json
-from hub.protocols.delivery import Stage, ground_json
-from hub.protocols.names import DisclosureId, MatchId, MemberId, NoticeId, new_id
+from hub.protocols.delivery import Stage
+from hub.protocols.names import MatchId, MemberId, NoticeId, new_id
 
 _NOT_LEFT = frozenset(
     {
@@ -52,6 +46,7 @@ _NOT_LEFT = frozenset(
 _NOT_ASKED = {
     NoticeState.CLOSED: _NOT_LEFT - {PassageState.AWAITING_KEY, PassageState.AWAITING_SAME},
     NoticeState.EXPIRED: _NOT_LEFT - {PassageState.AWAITING_SAME},
+    NoticeState.MERGED: _NOT_LEFT,
 }
 """Where a passage stops whose counter-notice has so ended: its tokens are forgotten with it."""
 
@@ -65,6 +60,7 @@ def begin(
     hub: Hub,
 ) -> Passage:
     """Begin the way of a notice to a recipient; nothing is told to anybody yet."""
+    look = None if match is None else match.look
     strength = EvidenceClass.RECIPIENT_NAMED if match is None else EvidenceClass(match.verdict.strength.value)
     passage = Passage(
         passage=MatchId(new_id("mat", hub.now(), hub.chance(10))),
@@ -73,20 +69,24 @@ def begin(
         counter=None if counter is None else counter.notice,
         sender=notice.sender,
         recipient=recipient,
-        state=PassageState.REFUSED,
+        state=PassageState.REFUSED if look is None else PassageState.SECOND_LOOK,
         strength=strength,
         box=notice.box if counter is None else None,
+        look=look,
     )
     work.passages.add(passage)
     return passage
 
 
 def begun(notice: StoredNotice, recipient: MemberId, counter: NoticeId | None, work: Work) -> bool:
-    """Whether a notice is on its way to this recipient already, or was for the same counter-notice."""
+    """Whether a notice is on its way to this recipient already, or was for the same counter-notice.
+
+    Another claim that people have still to look at is no way yet: it must not stand in a clear one's.
+    """
     return any(
         passage.notice == notice.notice
         and passage.recipient == recipient
-        and (passage.state is not PassageState.STOPPED or passage.counter == counter)
+        and (passage.counter == counter or not (passage.pending or passage.state is PassageState.STOPPED))
         for passage in work.passages.of_notice(notice.notice)
     )
 
@@ -96,12 +96,13 @@ def go_on(
 ) -> None:
     """Decide about the identity part, record what was decided, and do it.
 
-    Where a notice was withdrawn or its time is over nothing is done: its stop is on its way. Where
-    it is decided `again` and the answer stays no, the reasons are noted and nothing is entered: a
-    sender that asks for it must not see the log grow with each match that it was not told of (I9).
+    Where a notice was withdrawn or its time is over nothing is done: its stop is on its way; nor
+    where people have still to look. Where it is decided `again` and the answer stays no, the reasons
+    are noted and nothing is entered: a sender that asks for it must not see the log grow with each
+    match that it was not told of (I9).
     """
     notice, counter = both(passage, work)
-    if not withdraw.stand(notice, counter):
+    if passage.pending or not withdraw.stand(notice, counter):
         return
     sealed = request_key.box_stands(passage, work)
     if not sealed and counter is not None:
@@ -121,7 +122,7 @@ def go_on(
 def release_rest(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
     """After a signed `same`: decide about the other nine parts and release what is permitted."""
     notice, counter = both(passage, work)
-    if not withdraw.stand(notice, counter):
+    if passage.pending or not withdraw.stand(notice, counter):
         return
     decided = decide_rest(passage, notice, counter, terms)
     if not request_key.box_stands(passage, work):
@@ -141,10 +142,22 @@ def resume(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
     stage = Stage.IDENTITY if passage.state is PassageState.AWAITING_SAME else Stage.REST
     notice, counter = both(passage, work)
     sealed = request_key.box_stands(passage, work)
+    if passage.pending:
+        return
     if sealed and withdraw.stand(notice, counter) and not _lies(passage, stage, work):
         decided = decide_again(passage, stage, notice, counter, terms)
         if isinstance(decided, Permitted):
             _hand_on(decided, passage.state, work, hub)
+
+
+def looked_at(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
+    """People on both sides have looked: go on from where it was held."""
+    if passage.state is PassageState.AWAITING_SAME and passage.same:
+        release_rest(passage, terms, work, hub)
+    elif passage.state in {PassageState.AWAITING_SAME, PassageState.RELEASED}:
+        resume(passage, terms, work, hub)
+    elif passage.state is PassageState.SECOND_LOOK:
+        go_on(passage, terms, work, hub)
 
 
 def close(passage: Passage, outcome: OutcomeKind, log_index: int, work: Work, hub: Hub) -> None:
@@ -169,7 +182,7 @@ def end(notice: StoredNotice, state: NoticeState, work: Work, hub: Hub, *, again
     """
     facts: dict[str, Json] = {"notice": notice.notice, "state": state.value}
     if not again:
-        facts["how"] = expire.disposition(notice, work)
+        facts["how"] = expire.disposition(notice, state, work)
     kind = "withdrawal" if again else "disposition"
     index = disclosure_log.record_event(kind, facts, {notice.sender}, work, hub, notice=notice.notice)
     for passage in work.passages.of_notice(notice.notice):
@@ -178,28 +191,6 @@ def end(notice: StoredNotice, state: NoticeState, work: Work, hub: Hub, *, again
         elif passage.state in (_NOT_LEFT if passage.notice == notice.notice else _NOT_ASKED[state]):
             withdraw.stop_passage(passage, index, work, hub, recalled=False)
     expire.forget(notice, state, work)
-
-
-def both(passage: Passage, work: Work) -> tuple[StoredNotice, StoredNotice | None]:
-    """The notice a passage carries, and its counter-notice."""
-    return _stored(passage.notice, work), None if passage.counter is None else _stored(passage.counter, work)
-
-
-def of_same_match(passage: Passage, work: Work) -> list[Passage]:
-    """Both directions of a match, this one first."""
-    others = [
-        other
-        for other in work.passages.of_notice(passage.notice)
-        if other.match == passage.match and other.match is not None and other.passage != passage.passage
-    ]
-    return [passage, *others]
-
-
-def _stored(notice: NoticeId, work: Work) -> StoredNotice:
-    found = work.notices.get(notice)
-    if found is None:
-        raise HubFault("notice-missing", "a passage names a notice that is not kept")
-    return found
 
 
 def _ask_for_key(wanted: KeyWanted, work: Work, hub: Hub) -> None:
@@ -235,106 +226,4 @@ def _refuse(refused: Refused, terms: Terms, work: Work, hub: Hub, *, again: bool
     disclosure_log.record_refusal(refused, work, hub, tell=tell)
     work.passages.save(passage.moved(state=state))
     if refused.held:
-        _ask_officer(refused, terms, work, hub)
-
-
-def _ask_officer(refused: Refused, terms: Terms, work: Work, hub: Hub) -> None:
-    """Ask a named officer of the next side whose approval is missing; the task names no other side.
-
-    Being asked is itself to learn of a match, so it needs a permit and an entry. Who is asked
-    first is decided by `_asking_order`; the second side is asked when the first has approved.
-    """
-    passage = refused.passage
-    notice, counter = both(passage, work)
-    if counter is None:
-        order = [_Side(passage.sender, notice, None), _Side(passage.recipient, notice, notice)]
-    else:
-        order = [_Side(own.sender, own, other) for own, other in _asking_order(notice, counter, refused)]
-    missing = [side for side in order if side.member not in passage.approved_by]
-    if missing and not _asked_before(passage, missing[0].member, work):
-        _put_task(missing[0], refused, terms, work, hub)
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One side of a match, or of a notice to a named recipient, whose officer may be asked."""
-
-    member: MemberId
-    own: StoredNotice
-    """The notice that the task is about: the side's own, or the one that is addressed to it."""
-    learned: StoredNotice | None
-    """The notice of which being asked tells that it is there; None where that is known."""
-
-
-def _asking_order(
-    notice: StoredNotice, counter: StoredNotice, refused: Refused
-) -> list[tuple[StoredNotice, StoredNotice]]:
-    """Who is asked first: whoever could only be fishing must not be.
-
-    Weak evidence: the side whose notice was there first, since a prober's comes second. A shield:
-    the side that knows where the young person is now. Where the two rules disagree nobody is
-    asked, and the match stays refused.
-    """
-    codes = {reason.code.value for decision in refused.decisions for reason in decision.reasons}
-    older, newer = sorted((notice, counter), key=lambda kept: (kept.log_index or 0, kept.notice))
-    departure, arrival = (notice, counter) if notice.manifest.type in DEPARTURES else (counter, notice)
-    by_evidence, by_shield = [(older, newer), (newer, older)], [(arrival, departure), (departure, arrival)]
-    if codes == {"R-EVIDENCE"}:
-        return by_evidence
-    if codes == {"R-SHIELD"} or by_evidence == by_shield:
-        return by_shield
-    return []
-
-
-def _asked_before(passage: Passage, member: MemberId, work: Work) -> bool:
-    return any(
-        item.kind is ItemKind.OFFICER_TASK and item.member == member
-        for one in of_same_match(passage, work)
-        for item in work.inboxes.of_passage(one.passage)
-    )
-
-
-def _put_task(side: _Side, refused: Refused, terms: Terms, work: Work, hub: Hub) -> None:
-    passage, fact = refused.passage, None
-    if side.learned is not None:
-        counter = None if side.learned is side.own else side.own
-        decision = decide_task(passage, side.learned, counter, terms)
-        if not decision.permitted:
-            return
-        fact = ground_json(ground_of(decision))
-    notice = side.own.notice
-    facts: dict[str, Json] = {"notice": notice, "member": side.member, "fact": fact}
-    index = disclosure_log.record_event("officer_task", facts, {side.member}, work, hub, notice=notice)
-    codes: list[Json] = [*sorted({reason.code.value for d in refused.decisions for reason in d.reasons})]
-    body: Json = {"notice": notice, "codes": codes, "fact": fact}
-    put_item(side.member, ItemKind.OFFICER_TASK, passage, notice, body, index, work, hub)
-
-
-def put_item(
-    member: MemberId,
-    kind: ItemKind,
-    passage: Passage | None,
-    about: NoticeId | None,
-    body: Json,
-    log_index: int,
-    work: Work,
-    hub: Hub,
-) -> None:
-    """Put a recorded thing into a member's inbox; it shows once the checkpoint is signed."""
-    work.inboxes.put(
-        InboxItem(
-            item=DisclosureId(new_id("dis", hub.now(), hub.chance(10))),
-            member=member,
-            kind=kind,
-            about=about,
-            passage=None if passage is None else passage.passage,
-            body=body,
-            log_index=log_index,
-            put_at=hub.now(),
-        )
-    )
-
-
-def with_approval(passage: Passage, member: MemberId) -> Passage:
-    """The passage with one more side's approval."""
-    return replace(passage, approved_by=passage.approved_by | {member})
+        ask_for_approval(refused, terms, work, hub)

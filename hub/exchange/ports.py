@@ -14,11 +14,14 @@ from typing import Protocol
 from hub.exchange.errors import Declined
 from hub.exchange.stages import (
     CheckedNotice,
+    Dispute,
     Errand,
     InboxItem,
+    Letter,
     Member,
     Paper,
     PaperKind,
+    PaperOutline,
     Passage,
     RefusalNote,
     RegisteredKey,
@@ -30,6 +33,7 @@ from hub.protocols.keys import SigningKey
 from hub.protocols.names import (
     Digest,
     DisclosureId,
+    DisputeId,
     EpochId,
     KeyId,
     MatchId,
@@ -41,7 +45,7 @@ from hub.protocols.names import (
 from hub.protocols.notice import Assertion
 from hub.protocols.proof import LogProof
 from hub.protocols.signed_note import NoteKey, NoteKind
-from hub.protocols.token_record import KeyedRecord
+from hub.protocols.token_record import KeyedRecord, TokenRecord
 
 
 class Members(Protocol):
@@ -79,7 +83,10 @@ class Papers(Protocol):
         """One version, or the newest."""
 
     def all(self, kind: PaperKind) -> Sequence[Paper]:
-        """Every version of every paper of a kind."""
+        """Every version of every paper of a kind, whole."""
+
+    def outlines(self, kind: PaperKind) -> Sequence[PaperOutline]:
+        """Every version of every paper of a kind, by name and version, without documents."""
 
     def put(self, paper: Paper) -> None:
         """Keep a paper or its new state."""
@@ -122,6 +129,12 @@ class Notices(Protocol):
     def assert_again(self, notice: NoticeId, assertion: Assertion) -> None:
         """Replace what the sender asserts."""
 
+    def renew_tokens(self, notice: NoticeId, tokens: TokenRecord, keyed: KeyedRecord, signed: str) -> None:
+        """Put the tokens of a later epoch in the place of a notice's; it is found again once added.
+
+        `signed` is the sender's word that they are its own; a forgotten notice raises `HubFault`.
+        """
+
     def forget(self, notice: NoticeId) -> None:
         """Destroy the at-rest keys, the parts and the tokens; the row and its entry stay."""
 
@@ -138,14 +151,28 @@ class Notices(Protocol):
         """Add one to the day's count and return it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A notice that shares a token with the one looked at: who it is, and what a match reads of it."""
+
+    notice: NoticeId
+    tokens: bytes
+    """Head and slots, keyed a second time."""
+    open_filters: Callable[[], bytes]
+    """Gives both name filters, which lie sealed."""
+
+
 class Index(Protocol):
     """The inverted index over open notices' tokens."""
 
     def add(self, notice: StoredNotice) -> None:
         """Make a notice findable."""
 
-    def candidates(self, notice: StoredNotice) -> Sequence[tuple[NoticeId, KeyedRecord]]:
+    def candidates(self, notice: StoredNotice) -> Sequence[Candidate]:
         """Open notices of other members, of the same realm and epoch, that share a posted token."""
+
+    def drop(self, epoch: EpochId, step: int) -> bool:
+        """Take away up to `step` postings and records of an epoch; False once nothing is left of it."""
 
 
 class Passages(Protocol):
@@ -166,8 +193,11 @@ class Passages(Protocol):
     def of_notice(self, notice: NoticeId) -> Sequence[Passage]:
         """Passages in which a notice is the one carried or the counter-notice."""
 
-    def refused_between(self, members: frozenset[MemberId]) -> Sequence[Passage]:
-        """Refused passages with both ends among these members."""
+    def held_back_between(self, members: frozenset[MemberId]) -> Sequence[Passage]:
+        """Passages between these members that were refused, or are for people to look at."""
+
+    def claims_contested(self, member: MemberId) -> int:
+        """How many notices of a member people were to look at because another makes the same claim."""
 
 
 class Inboxes(Protocol):
@@ -269,6 +299,40 @@ class Refusals(Protocol):
         """Distinct notices of a member refused, by reason code, from `start` to the day before `end`."""
 
 
+class Disputes(Protocol):
+    """Releases that are contested, and the threads about them."""
+
+    def add(self, dispute: Dispute, first: Letter) -> None:
+        """Open a thread with its first message; raise `HubFault` for an id that is there."""
+
+    def save(self, dispute: Dispute) -> None:
+        """Keep state, result and clock after a move; raise `HubFault` if the move is not allowed."""
+
+    def append(self, letter: Letter) -> None:
+        """Keep a further message; raise `HubFault` where its number is taken."""
+
+    def get(self, dispute: DisputeId) -> Dispute | None:
+        """A dispute by its id, whoever's it is."""
+
+    def letters(self, dispute: DisputeId) -> Sequence[Letter]:
+        """Its messages, in order."""
+
+    def of_member(self, member: MemberId, after: str, limit: int) -> Sequence[Dispute]:
+        """Disputes with ids above `after` in which a member is a party, by id."""
+
+    def of_entry(self, entry: int) -> Sequence[Dispute]:
+        """Disputes about one release, by id."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[Dispute]:
+        """Those still open whose clock has run out, the longest first."""
+
+    def drop_closed(self, before: datetime, limit: int) -> int:
+        """Forget threads closed before this moment, words and all; return how many."""
+
+    def all(self) -> Sequence[Dispute]:
+        """Every dispute, by id."""
+
+
 class Work(Protocol):
     """One unit of work over everything the hub keeps."""
 
@@ -281,6 +345,7 @@ class Work(Protocol):
     outbox: Outbox
     log: Log
     refusals: Refusals
+    disputes: Disputes
 
     def attempt(self) -> AbstractContextManager[None]:
         """A savepoint: what happens inside is undone alone if it fails."""

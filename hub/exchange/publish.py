@@ -19,6 +19,7 @@ from hub.protocols.keys import VerifyingKey
 from hub.protocols.limits import CLOCK_SKEW
 from hub.protocols.names import EpochId, KeyId, MemberId, MemberKind
 from hub.protocols.notice import Manifest, SignedNotice, read_envelope, verify_notice
+from hub.protocols.notice_types import TYPES
 from hub.protocols.promise import Promise, sign_promise
 from hub.protocols.signing import Typ, key_id_of
 from hub.protocols.token_record import rekey
@@ -123,6 +124,8 @@ def _sender(manifest: Manifest, caller: MemberId, admission: Admission) -> Membe
     member = admission.members[caller]
     if member.standing not in MAY_PUBLISH or member.kind is MemberKind.OBSERVER:
         raise Declined("member-may-not-publish", "this member may not publish; ask the hub's operator")
+    if member.kind not in TYPES[manifest.type].senders:
+        raise Declined("member-may-not-publish", "this type of notice is not for this kind of member to send")
     if manifest.acts_for is not None and member.kind is not MemberKind.CAREERS_COMPANY:
         raise Declined("acts-for", "only a careers company acts for an authority")
     return member

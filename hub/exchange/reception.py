@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from hub.consent.flags import Flags
 from hub.consent.question import Scope
-from hub.exchange import acknowledge, request_key, withdraw
+from hub.exchange import acknowledge, enrol, lead, renew, request_key, second_look, withdraw
+from hub.exchange.accede import accede, binding, change_accession, joined
 from hub.exchange.decide import Terms, decide_again, decide_identity, read_terms
 from hub.exchange.disclosure_log import opening_and_proof
+from hub.exchange.dispute import receive_message, thread
 from hub.exchange.enrol import (
-    change_agreement,
     countersign,
     lodge,
     open_epoch,
@@ -33,6 +34,7 @@ from hub.exchange.stages import (
     InboxItem,
     ItemKind,
     KeyWanted,
+    Paper,
     Permitted,
     Refused,
 )
@@ -48,10 +50,13 @@ __all__ = [
     "Admission",
     "Keepable",
     "Terms",
+    "accede",
+    "binding",
     "change_agreement",
     "check_in",
     "countersign",
     "fetch_delivery",
+    "joined",
     "keep",
     "lodge",
     "note_stopped",
@@ -66,12 +71,16 @@ __all__ = [
     "receive_assertion",
     "receive_confirmation",
     "receive_grant",
+    "receive_lead",
+    "receive_message",
     "receive_notice",
     "receive_outcome",
+    "receive_renewal",
     "receive_withdrawal",
     "redeem",
     "register_key",
     "shown",
+    "thread",
 ]
 """What the routes may use: a notice and its answers from here, papers and keys from `enrol`."""
 
@@ -107,6 +116,13 @@ def receive_notice(data: bytes, caller: MemberId, admission: Admission, store: S
     with store.write() as work:
         kept = keep(keepable, work)
     return kept  # noqa: RET504 - the promise may be given only after the commit, so not from inside the block
+
+
+def change_agreement(name: str, document: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
+    """One party's signed word on an agreement: for everybody by a party of the document, else for itself."""
+    if joined(name, caller, work) is not None:
+        return change_accession(name, document, caller, work, hub)
+    return enrol.change_agreement(name, document, caller, work, hub)
 
 
 def receive_grant(
@@ -160,6 +176,15 @@ def receive_approval(item: DisclosureId, jws: str, caller: MemberId, work: Work,
     _promise(ErrandKind.APPROVED, passage.passage, body, work, hub)
 
 
+def receive_lead(item: DisclosureId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
+    """A member says who leads, where it and another count one young person."""
+    task = acknowledge.own_item(item, caller, ItemKind.OFFICER_TASK, work)
+    passage = acknowledge.passage_of(task, work)
+    word = lead.check_word(jws, task, passage, work, hub)
+    body: Json = {"member": word.member, "ours": word.ours, "officer": word.officer, "signed": jws}
+    _promise(ErrandKind.LEAD, passage.passage, body, work, hub)
+
+
 def receive_assertion(notice: NoticeId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
     """A sender asserts anew what is safe for the next 30 days; binds at once, for inboxes too."""
     own = withdraw.own_notice(notice, caller, work)
@@ -170,11 +195,16 @@ def receive_assertion(notice: NoticeId, jws: str, caller: MemberId, work: Work, 
         _promise(ErrandKind.RECONSIDER, passage.passage, None, work, hub)
 
 
+def receive_renewal(notice: NoticeId, jws: str, tokens: Json, caller: MemberId, work: Work, hub: Hub) -> None:
+    """A sender made a notice's identifier tokens anew, for the next linkage epoch."""
+    renew.renew_tokens(withdraw.own_notice(notice, caller, work), jws, tokens, work, hub)
+
+
 def receive_withdrawal(notice: NoticeId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
     """A sender withdraws its notice: nothing further leaves from this instant (I6)."""
     own = withdraw.own_notice(notice, caller, work)
     withdraw.check_retraction(jws, own, work, hub)
-    if own.state in {NoticeState.OPEN, NoticeState.CLOSED}:
+    if own.state in {NoticeState.OPEN, NoticeState.CLOSED, NoticeState.MERGED}:
         withdraw.retire(own, NoticeState.WITHDRAWN, work, hub)
         for passage in work.passages.of_notice(notice):
             for item in work.inboxes.of_passage(passage.passage):
@@ -247,7 +277,7 @@ def _permitted_now(delivery: InboxItem, work: Work, hub: Hub) -> Permitted | Non
     passage = acknowledge.passage_of(delivery, work)
     notice = acknowledge.notice_of(passage, work)
     counter = None if passage.counter is None else work.notices.get(passage.counter)
-    leaving = passage.state in _LEAVING and not delivery.stopped
+    leaving = passage.state in _LEAVING and not passage.pending and not delivery.stopped
     if not leaving or not withdraw.stand(notice, counter) or not request_key.box_stands(passage, work):
         return None
     decided = decide_again(passage, delivery.stage, notice, counter, read_terms(work, hub.now()))
@@ -263,6 +293,8 @@ def _still_asked(item: InboxItem, terms: Terms, work: Work) -> bool:
     decided = decide_identity(passage, notice, counter, terms)
     if item.kind is ItemKind.KEY_REQUEST:
         return passage.state is PassageState.AWAITING_KEY and isinstance(decided, KeyWanted)
+    if passage.look is not None and item.kind is ItemKind.OFFICER_TASK:
+        return second_look.still_asked(passage, item.member, terms, work)
     held = isinstance(decided, Refused) and decided.held
     return passage.state is PassageState.AWAITING_OFFICER and held
 

@@ -99,7 +99,7 @@ def check_answer(jws: str, box: str | None, passage: Passage, key: VerifyingKey,
     """Check a sender's grant against the request it answers.
 
     Raises `Untrusted` or `MalformedMessage` where it does not hold, `Declined` where no request
-    is open; the same answer once more is no fault (I5).
+    is open; the same answer once more is no fault (I5): the box that is there, or a no where there is none.
     """
     request = passage.request
     if request is None:
@@ -107,7 +107,7 @@ def check_answer(jws: str, box: str | None, passage: Passage, key: VerifyingKey,
     grant = read_grant(jws, key)
     check_grant(grant, request, box)
     if passage.state is not PassageState.AWAITING_KEY:
-        if box is None or box != passage.box:
+        if box != passage.box:
             raise _closed()
         return grant
     recipient_key = work.members.key(request.recipient_key)

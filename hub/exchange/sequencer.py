@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from hub.exchange import disclosure_log, withdraw
+from hub.exchange import disclosure_log, dispute, renew, withdraw
 from hub.exchange.decide import read_terms
 from hub.exchange.errors import Declined, HubFault, LogFork
 from hub.exchange.journey import CARRY, Step, enter
 from hub.exchange.ports import Hub, Store, Work
+from hub.exchange.second_look import LEAVES as LOOK_LEAVES
 from hub.exchange.stages import Errand, ErrandKind
 from hub.exchange.states import NoticeState
 from hub.protocols.errors import ProtocolError
 
 BATCH: Final = 64
 """Errands of one unit of work: enough to share one commit, few enough to hold the writer some 100 ms."""
+
+NO_ROOM: Final = "no-room"
+"""Why an errand waits for the next slot, although nothing failed."""
 
 RETRY_SECONDS: Final = (1, 5, 30, 300, 3600)
 """Until a failed errand is tried again; the last repeats, and each failure is an alarm."""
@@ -33,10 +37,16 @@ TURNS: Final = {
     ErrandKind.CONFIRMED: 2,
     ErrandKind.APPROVED: 2,
     ErrandKind.CLOSE: 2,
+    ErrandKind.LEAD: 2,
+    ErrandKind.DISPUTE: 2,
     ErrandKind.CARRY: 3,
     ErrandKind.RECONSIDER: 3,
+    ErrandKind.LOOK: 4,
 }
-"""What is done first in a batch: what binds, what stops, answers to what was told; matches last."""
+"""What is done first in a batch: what binds, what stops, answers to what was told; matches last.
+
+Second looks come after everything else, and only into the room that fillers would take (I9).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,8 @@ def run_slot(store: Store, hub: Hub) -> Slot:
 def expire_due(store: Store, hub: Hub) -> int:
     """End every notice whose time is over, at most a batch of them; return how many there were.
 
+    Disputes whose clock has run out are marked by the same round.
+
     Called now and then, between slots: nothing of them is found or handed over from here on, and
     what must be entered about each follows in the next slot.
     """
@@ -81,6 +93,8 @@ def expire_due(store: Store, hub: Hub) -> int:
         for notice in due:
             if notice is not None:
                 withdraw.retire(notice, NoticeState.EXPIRED, work, hub)
+        renew.drop_ended(work, hub)
+        dispute.sweep(BATCH, work, hub)
     return len(due)
 
 
@@ -95,6 +109,9 @@ def carry_batch(work: Work, hub: Hub) -> tuple[int, list[str]]:
     failed = set[int]()
     for step, errand in _steps(errands):
         if errand.number in failed:
+            continue
+        if errand.kind is ErrandKind.LOOK and disclosure_log.room(work) < LOOK_LEAVES:
+            work.outbox.put_off(errand, hub.now() + hub.slot, NO_ROOM)
             continue
         try:
             with work.attempt():

@@ -5,7 +5,7 @@ kept, a `PreparedRelease` is not yet in the log, and only a `RecordedRelease` ca
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,15 +13,17 @@ from hub.consent.decision import Decision
 from hub.consent.flags import Flags
 from hub.consent.question import EvidenceClass, Role, Scope
 from hub.exchange.errors import HubFault
-from hub.exchange.states import NoticeState, PassageState
+from hub.exchange.states import DisputeState, NoticeState, PassageState
 from hub.matching.verdict import Verdict
 from hub.protocols.canonical import Json
 from hub.protocols.delivery import Ground, ReleaseRecord, Stage
+from hub.protocols.dispute import Grievance, Result
 from hub.protocols.key_grant import KeyRequest
 from hub.protocols.names import (
     AgreementId,
     Digest,
     DisclosureId,
+    DisputeId,
     KeyId,
     MatchId,
     MemberId,
@@ -30,7 +32,8 @@ from hub.protocols.names import (
     Part,
 )
 from hub.protocols.notice import Manifest, SignedNotice
-from hub.protocols.token_record import KeyedRecord
+from hub.protocols.restatement import reread_renewal
+from hub.protocols.token_record import KeyedRecord, TokenDigests
 
 # --- who takes part ---------------------------------------------------------------------------
 
@@ -101,6 +104,7 @@ class PaperKind(StrEnum):
     """Which signed document of long life."""
 
     AGREEMENT = "agreement"
+    ACCESSION = "accession"
     MANDATE = "mandate"
     STANDING_REQUEST = "standing_request"
     EPOCH = "epoch"
@@ -139,6 +143,29 @@ class Paper:
     log_index: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class PaperOutline:
+    """A paper without what was signed: enough to tell whom it binds, and whether.
+
+    Documents with their signatures are large and many; whoever goes through all of them reads these.
+    """
+
+    name: str
+    version: int
+    digest: Digest
+    parties: tuple[MemberId, ...]
+    signed_by: tuple[MemberId, ...]
+    state: PaperState
+    valid_from: datetime
+    valid_until: datetime | None
+    log_index: int | None
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether the paper binds now, by state and dates."""
+        begun = self.state is PaperState.IN_FORCE and self.valid_from <= now
+        return begun and (self.valid_until is None or now < self.valid_until)
+
+
 # --- a notice -----------------------------------------------------------------------------------
 
 
@@ -173,6 +200,8 @@ class StoredNotice:
     kept_at: datetime
     state: NoticeState
     log_index: int | None
+    renewed: str | None
+    """What the sender signed when it made the tokens anew for a later epoch than the manifest's."""
     box: str | None
     """The key box made at publish, where the sender named its recipient."""
 
@@ -181,8 +210,28 @@ class StoredNotice:
         """Who published it."""
         return self.manifest.sender
 
+    @property
+    def signed_tokens(self) -> TokenDigests:
+        """The digests that the sender signed of the tokens it has now."""
+        return self.manifest.tokens if self.renewed is None else reread_renewal(self.renewed).tokens
+
 
 # --- a match ------------------------------------------------------------------------------------
+
+
+class Look(StrEnum):
+    """Why people have to look at a match before anything goes on (I10)."""
+
+    UNCERTAIN = "uncertain"
+    """The comparison leaves doubt."""
+    TWIN = "twin"
+    """A side knows of a twin, or of somebody easily taken for this one."""
+    CLAIMANTS = "claimants"
+    """Another notice makes the same claim, about as well."""
+    DUPLICATE = "duplicate"
+    """Both say the same kind of thing: perhaps one young person whom two members count."""
+    COMPETITOR = "competitor"
+    """Something had left already when another notice made the same claim: a review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +239,14 @@ class Match:
     """Two notices that mean the same young person, or may do."""
 
     match: MatchId
-    departure: StoredNotice
-    arrival: StoredNotice
+    notice: StoredNotice
+    counter: StoredNotice
+    """The one that was there before."""
     verdict: Verdict
-    rivals: int
-    """How many other notices make the same claim: with any, a person has to look first."""
+    look: Look | None
+    """Why a person has to look first; None where a machine may go on."""
+    overtaken: tuple[NoticeId, ...] = ()
+    """Notices whose own match with `counter` was clear, and is so no longer."""
 
 
 # --- a passage ----------------------------------------------------------------------------------
@@ -215,9 +267,15 @@ class Passage:
     request: KeyRequest | None = None
     box: str | None = None
     approved_by: frozenset[MemberId] = frozenset()
-    asked: frozenset[MemberId] = frozenset()
     same: bool = False
-    opened_at: datetime | None = field(default=None)
+    look: Look | None = None
+    looked_by: frozenset[str] = frozenset()
+    """Officers who have confirmed a second look so far: member and the digest of the officer's name."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether people have still to look, on one side or both: nothing goes on until they have."""
+        return self.look is not None and not {self.sender, self.recipient} <= self.approved_by
 
     def moved(self, **changes: object) -> "Passage":
         """The passage after a move; the store checks that the move is allowed."""
@@ -308,6 +366,8 @@ class ItemKind(StrEnum):
     OFFICER_TASK = "officer_task"
     ACKNOWLEDGEMENT = "acknowledgement"
     OUTCOME = "outcome"
+    LEAD = "lead"
+    DISPUTE = "dispute"
     STOPPED = "stopped"
     ALARM = "alarm"
 
@@ -355,6 +415,9 @@ class ErrandKind(StrEnum):
     GRANTED = "granted"
     CONFIRMED = "confirmed"
     APPROVED = "approved"
+    LOOK = "look"
+    LEAD = "lead"
+    DISPUTE = "dispute"
     RECONSIDER = "reconsider"
     RECORD = "record"
     STOP = "stop"
@@ -381,3 +444,45 @@ class RefusalNote:
     agreement: AgreementId | None
     version: int | None
     clause: str | None
+
+
+# --- what two members argue about -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A release that one of its two parties contests, as far as the hub knows: never what is said."""
+
+    dispute: DisputeId
+    opener: MemberId
+    other: MemberId
+    notice: NoticeId
+    entry: int
+    """Place in the log of the contested release."""
+    grievance: Grievance
+    agreement: AgreementId
+    version: int
+    answer_days: int
+    """Working days for an answer, as that version of the agreement says."""
+    state: DisputeState
+    result: Result | None
+    opened_at: datetime
+    due_at: datetime | None
+    """When the clock runs out; None while nothing is waited for."""
+    closed_at: datetime | None
+
+    @property
+    def parties(self) -> frozenset[MemberId]:
+        """The only two who may know of it (I7)."""
+        return frozenset({self.opener, self.other})
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message of a dispute as it was signed, and its words, which the hub cannot open."""
+
+    dispute: DisputeId
+    number: int
+    """From 1, in the order of the thread."""
+    jws: str
+    text: str

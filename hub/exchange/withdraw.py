@@ -63,6 +63,28 @@ def stand(notice: StoredNotice, counter: StoredNotice | None) -> bool:
     return notice.state is NoticeState.OPEN and (counter is None or counter.state in counters)
 
 
+def may_reach(notice: StoredNotice, member: MemberId, work: Work) -> bool:
+    """Whether a notice may go to a member by what it refers to.
+
+    One that mends an earlier notice of the same sender goes to who was given that one, and to nobody
+    else. Its sender is not told which it was (I4).
+    """
+    mended = notice.manifest.refers_to
+    if mended is None:
+        return True
+    earlier = work.notices.get(mended)
+    if earlier is None or earlier.sender != notice.sender:
+        return False
+    return any(
+        passage.notice == mended and passage.recipient == member and _was_given(passage, work)
+        for passage in work.passages.of_notice(mended)
+    )
+
+
+def _was_given(passage: Passage, work: Work) -> bool:
+    return any(item.kind is ItemKind.DELIVERY for item in work.inboxes.of_passage(passage.passage))
+
+
 def stop_passage(passage: Passage, log_index: int, work: Work, hub: Hub, *, recalled: bool = True) -> None:
     """Stop a passage: its inbox items are handed over no more, its recipient is told of a recall.
 

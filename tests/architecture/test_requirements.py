@@ -43,9 +43,9 @@ def test_every_pinned_package_has_a_version_and_a_hash(path: Path) -> None:
 
 
 def test_the_pinned_sets_agree_with_one_another() -> None:
-    """A package has one version in base, dev and bench, so that what is tested is what runs."""
+    """A package has one version in base and dev, so that what is tested is what runs."""
     seen: dict[str, set[str]] = {}
-    for name in ("base", "build", "dev", "bench"):
+    for name in ("base", "build", "dev"):
         for line in (ROOT / "requirements" / f"{name}.txt").read_text("utf-8").splitlines():
             if found := re.match(r"([a-z0-9._-]+)==(\S+)( ; .*?)? \\", line):
                 seen.setdefault(found[1] + (found[3] or ""), set()).add(found[2])

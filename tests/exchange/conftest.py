@@ -3,6 +3,9 @@
 import pytest
 
 from tests.simulators.town import Town
+from tests.stores.conftest import empty_database, sqlite, sqlite_path
+
+__all__ = ["empty_database", "sqlite", "sqlite_path", "town"]
 
 
 @pytest.fixture

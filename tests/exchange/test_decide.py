@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from hub.consent.agreement import AgreementBook
 from hub.consent.decision import Decision, ReasonCode
@@ -266,3 +267,44 @@ def test_a_named_company_stands_for_its_one_authority(pair: Pair) -> None:
     assert isinstance(decide_identity(named, notice, None, one), Permitted)
     two = replace(one, mandates=frozenset({(MEDWAY, company), (lambeth, company)}))
     assert "R-MANDATE" in codes(decide_identity(named, notice, None, two))
+
+
+def test_a_plans_move_is_told_to_the_sen_team(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The member is the authority; the team is the one that the type of notice is for."""
+    passage, notice, _, terms = pair
+    asked: list[Question] = []
+
+    def listen(question: Question, agreements: AgreementBook) -> Decision:
+        asked.append(question)
+        return consent(question, agreements)
+
+    monkeypatch.setattr(decide, "decide", listen)
+    for kind, role in (
+        (NoticeType.EHCP_MOVE, Role.SEN_TEAM),
+        (NoticeType.CARE_LEAVER_MOVE, Role.LEAVING_CARE_TEAM),
+        (NoticeType.MOVED_OUT, Role.TRACKING_TEAM),
+    ):
+        manifest = replace(notice.manifest, type=kind)
+        decide_identity(replace(passage, counter=None), replace(notice, manifest=manifest), None, terms)
+        assert asked[-1].recipient.role is role
+
+
+def test_a_decision_that_fails_refuses_and_raises_an_alarm(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I2: the refusal is R-MANUAL, and the hub's log has a critical line without any content."""
+    passage, notice, counter, terms = pair
+
+    def broken(_question: Question) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("hub.consent.decision.QUESTION_RULES", (broken,))
+    with capture_logs() as lines:
+        refused = decide_identity(passage, notice, counter, terms)
+    assert codes(refused) == {"R-MANUAL"}
+    assert isinstance(refused, Refused)
+    assert not refused.held
+    alarms = [line for line in lines if line["log_level"] == "critical"]
+    assert [(line["event"], line["error"]) for line in alarms] == [
+        ("decision-fault", "ZeroDivisionError")
+    ] * 3

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from hub.consent.decision import RULES_VERSION
 from hub.exchange import disclosure_log
 from hub.exchange.disclosure_log import check_head, close_slot, fill_to, opening_and_proof, sign_head
 from hub.exchange.errors import HubFault
@@ -195,7 +196,7 @@ def test_a_refusal_that_neither_side_may_see_is_opened_to_nobody() -> None:
         decisions = record_at(town, index)["decisions"]
         assert isinstance(decisions, list)
         assert all(isinstance(one, dict) and one["reasons"] for one in decisions)
-        assert record_at(town, index)["rules"] == "rules-2026.1"
+        assert record_at(town, index)["rules"] == RULES_VERSION
 
 
 def record_at(town: Town, index: int) -> dict[str, object]:

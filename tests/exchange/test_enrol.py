@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from adapters.member.keyring import Keyring, directory_documents, new_keyring
+from hub.consent.question import Role
 from hub.exchange import enrol
 from hub.exchange.errors import Declined, NotYours
-from hub.exchange.stages import KeyUse, Paper, PaperKind, PaperState, Standing
+from hub.exchange.stages import KeyUse, Member, Paper, PaperKind, PaperState, RegisteredKey, Standing
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.epoch import make_epoch, sign_epoch
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.keys import DocumentKey, DocumentPublicKey, SigningKey, entry_for, sign_entry
 from hub.protocols.keys import KeyUse as DirectoryUse
+from hub.protocols.limits import AGREEMENT_BODY_BYTES, SIGNED_DOCUMENT_BYTES
 from hub.protocols.mandate import Change, Mandate, Suspension, sign_mandate, sign_suspension
 from hub.protocols.names import AgreementId, EpochId, KeyId, MemberId, MemberKind, new_id
 from hub.protocols.signing import Typ, countersign, sign_document, signers, verify_document
@@ -391,6 +393,160 @@ def test_a_strangers_word_is_about_nothing(town: Town) -> None:
                 enrol.change_agreement(name, word, who, work, town.hub)
 
 
+def with_identity(town: Town, member: MemberId) -> DocumentKey:
+    """A member that is admitted, with an identity key and nothing else."""
+    key = DocumentKey.generate()
+    with town.store.write() as work:
+        work.members.put(
+            Member(
+                member,
+                "Council",
+                MemberKind.AUTHORITY,
+                Role.TRACKING_TEAM,
+                Standing.LIVE,
+                made_up=False,
+                area=None,
+                allowance=None,
+            )
+        )
+        until = town.now + timedelta(days=365)
+        identity = (
+            key.key_id,
+            member,
+            KeyUse.IDENTITY,
+            key.public.jwks,
+            None,
+            None,
+            town.now,
+            until,
+            0,
+            None,
+        )
+        work.members.put_key(RegisteredKey(*identity))
+    return key
+
+
+def test_all_authorities_of_england_sign_one_agreement() -> None:
+    """151 parties: each signs with both algorithms, it binds, and the whole stays under the limits."""
+    town, document = Town(), example_agreement("kent-medway-movers")
+    keys = {member: with_identity(town, member) for member in (MemberId(f"mbr_c{n:03}") for n in range(151))}
+    parties = document["parties"]
+    assert isinstance(parties, list)
+    assert isinstance(parties[0], dict)
+    document["parties"] = [{**parties[0], "member": member} for member in keys]
+    first, *others = keys
+    signed = {one: sign_document(canonical.encode(document), Typ.AGREEMENT, key) for one, key in keys.items()}
+    with town.store.write() as work:
+        enrol.propose(document, signed[first], first, work, town.hub)
+        for member in others:
+            enrol.countersign(MOVERS, signed[member], member, work, town.hub)
+    town.slot()
+    bound = agreement(town)
+    assert (bound.state, len(bound.signed_by)) == (PaperState.IN_FORCE, 151)
+    identities = [DocumentPublicKey.from_jwks(key.public.jwks) for key in keys.values()]
+    assert verify_document(bound.signed, Typ.AGREEMENT, identities) == canonical.encode(document)
+    whole = len(canonical.encode(bound.signed))
+    assert whole * 400 // 151 < SIGNED_DOCUMENT_BYTES
+    assert len(canonical.encode({"document": document, "signed": bound.signed})) < AGREEMENT_BODY_BYTES
+
+
+# --- a newer version that is only proposed ----------------------------------------------------------------
+
+
+def states(town: Town, kind: PaperKind = PaperKind.AGREEMENT) -> list[PaperState]:
+    """The state of each version, the oldest first."""
+    with town.store.read() as work:
+        return [paper.state for paper in work.papers.all(kind)]
+
+
+def says_of(town: Town, version: int, member: MemberId, change: Change) -> Paper:
+    """One party's word on one version."""
+    word = sign_suspension(
+        Suspension(AgreementId(MOVERS), version, member, change, town.now),
+        town.members[member].keyring.identity,
+    )
+    with town.store.write() as work:
+        return enrol.change_agreement(MOVERS, word, member, work, town.hub)
+
+
+@pytest.mark.parametrize("by", [KENT, MEDWAY])
+def test_a_proposal_keeps_nobody_from_stopping_what_binds(town: Town, by: MemberId) -> None:
+    """I6: neither its author nor the other party; and the entry says which version it was."""
+    proposed(town, second_version(town), KENT)
+    assert says_of(town, 1, by, Change.SUSPEND).state is PaperState.SUSPENDED
+    assert states(town) == [PaperState.SUSPENDED, PaperState.PROPOSED]
+    assert says_of(town, 1, by, Change.RESUME).state is PaperState.IN_FORCE
+    assert says_of(town, 1, by, Change.END).state is PaperState.ENDED
+    town.slot()
+    assert [entry["facts"] for entry in town.entries("agreement_changed")] == [
+        {"what": "agreement_changed", "version": 1, "change": change, "by": by}
+        for change in ("suspend", "resume", "end")
+    ]
+
+
+def test_what_is_proposed_or_replaced_is_not_stopped(town: Town) -> None:
+    """A word is about what binds: it says so where it is about something else."""
+    document = second_version(town)
+    proposed(town, document, KENT)
+    with pytest.raises(Declined, match="agreement-state"):
+        says_of(town, 2, KENT, Change.SUSPEND)
+    proposed(town, document, MEDWAY)
+    town.slot()
+    with pytest.raises(Declined, match="agreement-state"):
+        says_of(town, 1, KENT, Change.SUSPEND)
+    assert says_of(town, 2, KENT, Change.SUSPEND).state is PaperState.SUSPENDED
+
+
+@pytest.mark.parametrize("change", [Change.SUSPEND, Change.END])
+def test_who_stops_does_not_start_it_again_by_an_older_signature(town: Town, change: Change) -> None:
+    """Kent signed the next version, then stopped this one: the other's signature must not undo that."""
+    document = second_version(town)
+    proposed(town, document, KENT)
+    says_of(town, 1, KENT, change)
+    assert proposed(town, document, MEDWAY).signed_by == (MEDWAY,)
+    town.slot()
+    assert states(town)[1] is PaperState.PROPOSED
+    again = proposed(town, document, KENT)
+    assert signers(again.signed) == {town.members[one].keyring.identity.key_id for one in (KENT, MEDWAY)}
+    town.slot()
+    after = PaperState.ENDED if change is Change.END else PaperState.SUPERSEDED
+    assert states(town) == [after, PaperState.IN_FORCE]
+
+
+def test_a_stop_overtakes_a_version_that_is_signed_and_not_yet_in_the_log(town: Town) -> None:
+    """The last signature is there, its entry is not: one party's stop still counts."""
+    document = second_version(town)
+    for member in (KENT, MEDWAY):
+        proposed(town, document, member)
+    says_of(town, 1, MEDWAY, Change.SUSPEND)
+    town.slot()
+    assert states(town) == [PaperState.SUSPENDED, PaperState.PROPOSED]
+    assert len(town.entries("agreement")) == 1
+    proposed(town, document, MEDWAY)
+    town.slot()
+    assert states(town) == [PaperState.SUPERSEDED, PaperState.IN_FORCE]
+    assert len(town.entries("agreement")) == 2
+
+
+def test_a_party_that_is_new_in_a_proposal_stops_nothing_that_binds_others(town: Town) -> None:
+    """Lambeth is to join with version 2: version 1 is not its to stop, and not its to read of."""
+    town.admits(LAMBETH, area="208")
+    document = second_version(town)
+    parties = document["parties"]
+    assert isinstance(parties, list)
+    assert isinstance(parties[0], dict)
+    joined: Json = [*parties, {**parties[0], "member": LAMBETH}]
+    proposed(town, document | {"parties": joined}, KENT)
+    for change in Change:
+        with pytest.raises(Untrusted, match="suspension-other"):
+            says_of(town, 1, LAMBETH, change)
+    assert states(town) == [PaperState.IN_FORCE, PaperState.PROPOSED]
+    says_of(town, 1, KENT, Change.SUSPEND)
+    town.slot()
+    told = [one["kind"] for one in town.members[LAMBETH].may_read()]
+    assert "agreement_changed" not in told
+
+
 # --- mandates, standing requests, epochs ------------------------------------------------------------------
 
 
@@ -399,6 +555,25 @@ def lodged(town: Town, kind: PaperKind, typ: Typ, by: MemberId, mandate: Mandate
     signed = sign_mandate(mandate, typ, town.members[by].keyring.identity)
     with town.store.write() as work:
         return enrol.lodge(kind, signed, by, work, town.hub)
+
+
+def test_a_mandate_that_has_ended_is_not_brought_back_by_a_copy(town: Town) -> None:
+    """Others are shown what was signed: with an access key alone it is worth nothing a second time."""
+    company = MemberId("mbr_kent-careers")
+    town.admits(company, MemberKind.CAREERS_COMPANY)
+    first = Mandate(KENT, company, town.now, town.now + timedelta(days=365))
+    lodged(town, PaperKind.MANDATE, Typ.MANDATE, KENT, first)
+    town.slot()
+    assert (KENT, company) in town.terms().mandates
+    over = Mandate(KENT, company, town.now - timedelta(days=1), town.now - timedelta(minutes=5))
+    lodged(town, PaperKind.MANDATE, Typ.MANDATE, KENT, over)
+    town.slot()
+    with pytest.raises(Declined, match="paper-over"):
+        lodged(town, PaperKind.MANDATE, Typ.MANDATE, KENT, first)
+    assert (KENT, company) not in town.terms().mandates
+    lodged(town, PaperKind.MANDATE, Typ.MANDATE, KENT, replace(first, valid_from=town.now))
+    town.slot()
+    assert (KENT, company) in town.terms().mandates
 
 
 def test_a_mandate_is_the_authoritys_own_word_about_a_member(town: Town) -> None:
@@ -420,6 +595,25 @@ def test_a_mandate_is_the_authoritys_own_word_about_a_member(town: Town) -> None
     with town.store.read() as work:
         states = [paper.state for paper in work.papers.all(PaperKind.MANDATE)]
     assert states == [PaperState.SUPERSEDED, PaperState.IN_FORCE]
+
+
+def test_a_mandate_is_withdrawn_at_once(town: Town) -> None:
+    """I6: what binds ends with the word, not with its entry; also while another waits for its own."""
+    company = MemberId("mbr_kent-careers")
+    town.admits(company, MemberKind.CAREERS_COMPANY)
+    good = Mandate(KENT, company, town.now, town.now + timedelta(days=365))
+    lodged(town, PaperKind.MANDATE, Typ.MANDATE, KENT, good)
+    town.slot()
+    assert town.terms().mandates == {(KENT, company)}
+    lodged(town, PaperKind.MANDATE, Typ.MANDATE, KENT, good)
+    over = replace(good, valid_from=town.now - timedelta(days=2), valid_until=town.now - timedelta(days=1))
+    lodged(town, PaperKind.MANDATE, Typ.MANDATE, KENT, over)
+    assert town.terms().mandates == frozenset()
+    town.slot()
+    assert town.terms().mandates == frozenset()
+    lodged(town, PaperKind.MANDATE, Typ.MANDATE, KENT, replace(good, valid_from=town.now))
+    town.slot()
+    assert town.terms().mandates == {(KENT, company)}
 
 
 def test_an_epoch_is_the_custodians_and_is_kept_once(town: Town) -> None:

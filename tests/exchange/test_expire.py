@@ -42,7 +42,7 @@ def test_a_disposition_says_what_its_sender_was_told(state: PassageState, word: 
         work.passages.add(way(state))
         stored = work.notices.get(notice_id(1))
         assert stored is not None
-        assert expire.disposition(stored, work) == word
+        assert expire.disposition(stored, stored.state, work) == word
 
 
 def test_no_match_and_what_others_were_told_are_no_disposition() -> None:
@@ -52,9 +52,9 @@ def test_no_match_and_what_others_were_told_are_no_disposition() -> None:
         work.notices.keep(checked(1), "promise")
         stored = work.notices.get(notice_id(1))
         assert stored is not None
-        assert expire.disposition(stored, work) == "unanswered"
+        assert expire.disposition(stored, stored.state, work) == "unanswered"
         work.passages.add(way(P.CLOSED, own=False))
-        assert expire.disposition(stored, work) == "unanswered"
+        assert expire.disposition(stored, stored.state, work) == "unanswered"
 
 
 @pytest.mark.parametrize("before", [NoticeState.OPEN, NoticeState.WITHDRAWN])

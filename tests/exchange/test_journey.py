@@ -39,6 +39,8 @@ def test_every_kind_of_errand_has_its_step() -> None:
         (ErrandKind.CONFIRMED, {"answer": "same"}, "passage-missing"),
         (ErrandKind.APPROVED, {"member": "mbr_kent"}, "passage-missing"),
         (ErrandKind.RECONSIDER, None, "passage-missing"),
+        (ErrandKind.LOOK, {"over_quota": False, "first": True}, "passage-missing"),
+        (ErrandKind.LEAD, {"member": "mbr_kent"}, "passage-missing"),
         (ErrandKind.CLOSE, {"kind": "outcome"}, "item-missing"),
         (ErrandKind.STOP, {"state": "withdrawn", "was": "open"}, "notice-state"),
         (ErrandKind.STOP, None, "errand-body"),
@@ -93,7 +95,10 @@ def test_whatever_a_notice_meets_it_takes_as_many_leaves(town: Town) -> None:
     ):
         assert carry(town, ErrandKind.CARRY, member.publishes(move, kind)) == MATCH_LEAVES
     kinds = ("key_request", "second_look", "held", "officer_task")
-    assert [len(town.entries(kind)) for kind in kinds] == [2, 2, 2, 1]
+    assert [len(town.entries(kind)) for kind in kinds] == [2, 0, 2, 1]
+    with town.store.read() as work:
+        looks = [errand.kind for errand in work.outbox.claim(100, town.now)].count(ErrandKind.LOOK)
+    assert looks == 3  # the second claimant, its duplicate, and the first claimant's review
 
 
 def test_a_notice_that_was_withdrawn_before_meets_nobody(town: Town) -> None:

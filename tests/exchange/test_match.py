@@ -5,45 +5,53 @@ from dataclasses import replace
 
 import pytest
 
-from hub.exchange.match import ARRIVALS, DEPARTURES, find_match
-from hub.exchange.stages import Match
-from hub.exchange.states import NoticeState, PassageState
+from hub.exchange.match import ARRIVALS, COUNTED, DEPARTURES, find_matches
+from hub.exchange.stages import Look, Match
+from hub.exchange.states import NoticeState
 from hub.matching.verdict import Outcome
 from hub.protocols.names import NoticeId, NoticeType
 from tests.simulators.town import Town
 from tests.story.people import ADA, ADA_KNOWN_BY_NAME
 
 
-def found(town: Town, notice: NoticeId) -> Match | None:
+def found(town: Town, notice: NoticeId) -> list[Match]:
     """What the hub finds for a kept notice now."""
     with town.store.write() as work:
         stored = work.notices.get(notice)
         assert stored is not None
-        return find_match(stored, work, town.hub)
+        return find_matches(stored, work, town.hub)
 
 
 def test_a_departure_meets_an_arrival_whichever_comes_first(town: Town) -> None:
-    """The verdict does not depend on the order; the departure is the departure."""
+    """The verdict does not depend on the order; nobody else claims either, so a machine may go on."""
     kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
     departure = kent.publishes(ADA, NoticeType.MOVED_OUT)
     town.slot()
     arrival = medway.publishes(ADA, NoticeType.NEW_ARRIVAL)
     town.slot()
-    for notice in (departure, arrival):
-        match = found(town, notice)
-        assert match is not None
-        assert (match.departure.notice, match.arrival.notice) == (departure, arrival)
-        assert match.verdict.outcome is Outcome.CERTAIN
-        assert match.rivals == 0
+    for notice, counter in ((departure, arrival), (arrival, departure)):
+        (match,) = found(town, notice)
+        assert (match.notice.notice, match.counter.notice) == (notice, counter)
+        assert (match.verdict.outcome, match.look) == (Outcome.CERTAIN, None)
 
 
-@pytest.mark.parametrize("kind", [NoticeType.MOVED_OUT, NoticeType.NEW_ARRIVAL])
-def test_two_of_a_kind_do_not_meet(town: Town, kind: NoticeType) -> None:
-    """Two departures, or two arrivals, of one person are no match."""
+@pytest.mark.parametrize("kind", sorted(COUNTED))
+def test_two_of_a_kind_are_a_duplicate_for_people_to_look_at(town: Town, kind: NoticeType) -> None:
+    """Two departures, or two new arrivals, of one person: certain or not, no machine goes on."""
+    first = town.members["mbr_kent"].publishes(ADA, kind)
+    second = town.members["mbr_medway"].publishes(ADA, kind)
+    town.slot()
+    (match,) = found(town, second)
+    assert (match.counter.notice, match.look) == (first, Look.DUPLICATE)
+
+
+@pytest.mark.parametrize("kind", sorted((DEPARTURES | ARRIVALS) - COUNTED))
+def test_what_a_college_says_duplicates_nothing(town: Town, kind: NoticeType) -> None:
+    """Who enrols or misses somebody follows nobody."""
     town.members["mbr_kent"].publishes(ADA, kind)
     second = town.members["mbr_medway"].publishes(ADA, kind)
     town.slot()
-    assert found(town, second) is None
+    assert found(town, second) == []
 
 
 def test_a_member_does_not_meet_itself(town: Town) -> None:
@@ -52,7 +60,7 @@ def test_a_member_does_not_meet_itself(town: Town) -> None:
     kent.publishes(ADA, NoticeType.MOVED_OUT)
     second = kent.publishes(ADA, NoticeType.NEW_ARRIVAL)
     town.slot()
-    assert found(town, second) is None
+    assert found(town, second) == []
 
 
 def test_what_has_ended_is_not_met(town: Town) -> None:
@@ -62,31 +70,45 @@ def test_what_has_ended_is_not_met(town: Town) -> None:
     town.slot()
     kent.withdraws(departure)
     arrival = medway.publishes(ADA, NoticeType.NEW_ARRIVAL)
-    assert found(town, arrival) is None
+    assert found(town, arrival) == []
     assert town.notice(departure).state is NoticeState.WITHDRAWN
 
 
-def test_all_who_claim_are_counted(town: Town) -> None:
-    """I10: further candidates, and whoever was matched before, are rivals."""
+def test_each_of_several_claims_needs_people_and_overtakes_the_others(town: Town) -> None:
+    """I10: whoever claims the same, about as well, is found; what was clear is so no longer."""
     town.admits("mbr_lambeth", area="208")
-    town.admits("mbr_southwark", area="210")
     town.agrees("kent-lambeth-movers")
-    town.agrees("lambeth-southwark-movers")
-    town.members["mbr_kent"].grants = False
     departure = town.members["mbr_kent"].publishes(ADA, NoticeType.MOVED_OUT)
-    town.members["mbr_medway"].publishes(ADA, NoticeType.NEW_ARRIVAL)
+    first = town.members["mbr_medway"].publishes(ADA, NoticeType.NEW_ARRIVAL)
     town.slot()
     second = town.members["mbr_lambeth"].publishes(ADA, NoticeType.NEW_ARRIVAL)
+    claim, double = found(town, second)
+    assert (claim.counter.notice, claim.look, claim.overtaken) == (departure, Look.CLAIMANTS, (first,))
+    assert (double.counter.notice, double.look, double.overtaken) == (first, Look.DUPLICATE, ())
     town.slot()
-    match = found(town, second)
-    assert match is not None
-    assert (match.departure.notice, match.rivals) == (departure, 1)
-    third = town.members["mbr_southwark"].publishes(ADA, NoticeType.NEW_ARRIVAL)
-    town.slot()
-    match = found(town, third)
-    assert match is not None
-    assert match.rivals == 2
-    assert {passage.state for passage in town.passages(departure)} == {PassageState.SECOND_LOOK}
+    assert [(match.counter.notice, match.look) for match in found(town, departure)] == [
+        (first, Look.CLAIMANTS),
+        (second, Look.CLAIMANTS),
+    ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_claim_that_is_worse_by_far_and_in_doubt_contests_nothing(order: tuple[int, ...]) -> None:
+    """Somebody with like names is no claimant: the margin says so, whoever came first."""
+    town = Town()
+    like = replace(ADA_KNOWN_BY_NAME, given="Zoe")
+    brought = [
+        (town.admits("mbr_kent"), ADA, NoticeType.MOVED_OUT),
+        (town.admits("mbr_medway"), ADA, NoticeType.NEW_ARRIVAL),
+        (town.admits("mbr_lambeth"), like, NoticeType.NEW_ARRIVAL),
+    ]
+    names: dict[int, NoticeId] = {}
+    for place in order:
+        member, move, kind = brought[place]
+        names[place] = member.publishes(move, kind)
+        town.slot()
+    looks = {match.counter.notice: match.look for match in found(town, names[0])}
+    assert looks == {names[1]: None, names[2]: Look.CLAIMANTS}
 
 
 def test_a_claim_that_was_stopped_is_none(town: Town) -> None:
@@ -101,13 +123,12 @@ def test_a_claim_that_was_stopped_is_none(town: Town) -> None:
     town.slot()
     second = town.members["mbr_lambeth"].publishes(ADA, NoticeType.NEW_ARRIVAL)
     town.slot()
-    match = found(town, second)
-    assert match is not None
-    assert match.rivals == 0
+    (match,) = found(town, second)
+    assert (match.look, match.overtaken) == (None, ())
 
 
-def test_the_best_is_taken_and_equals_are_taken_alike() -> None:
-    """With several candidates the heaviest verdict leads; between equals the older id: chance has no part."""
+def test_the_best_comes_first_and_equals_are_taken_alike() -> None:
+    """The heaviest verdict leads; between equals the older id: chance has no part."""
     for order in itertools.permutations(("mbr_medway", "mbr_lambeth")):
         town = Town()
         for member in ("mbr_kent", "mbr_medway", "mbr_lambeth"):
@@ -116,9 +137,8 @@ def test_the_best_is_taken_and_equals_are_taken_alike() -> None:
         town.members[weak].publishes(ADA_KNOWN_BY_NAME, NoticeType.NEW_ARRIVAL)
         best = town.members[strong].publishes(ADA, NoticeType.NEW_ARRIVAL)
         town.slot()
-        match = found(town, town.members["mbr_kent"].publishes(ADA, NoticeType.MOVED_OUT))
-        assert match is not None
-        assert (match.arrival.notice, match.rivals) == (best, 1)
+        matches = found(town, town.members["mbr_kent"].publishes(ADA, NoticeType.MOVED_OUT))
+        assert [match.counter.notice == best for match in matches] == [True, False]
 
 
 @pytest.mark.parametrize("kind", sorted(set(NoticeType) - DEPARTURES - ARRIVALS))
@@ -131,7 +151,7 @@ def test_what_points_back_is_matched_with_nothing(town: Town, kind: NoticeType) 
         stored = work.notices.get(notice)
         assert stored is not None
         odd = replace(stored, manifest=replace(stored.manifest, type=kind))
-        assert find_match(odd, work, town.hub) is None
+        assert find_matches(odd, work, town.hub) == []
 
 
 def test_departures_and_arrivals_are_the_four_first_types() -> None:

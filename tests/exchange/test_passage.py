@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from hub.consent.decision import Decision, Reason, ReasonCode
+from hub.consent.question import Category
 from hub.exchange import passage as passages
 from hub.exchange.decide import read_terms
 from hub.exchange.errors import HubFault
 from hub.exchange.stages import ItemKind, Passage, Refused, Standing, StoredNotice
 from hub.exchange.states import PassageState
+from hub.exchange.tasks import ask_for_approval, both, confirmed, of_same_match
 from hub.protocols.acknowledgement import OutcomeKind
 from hub.protocols.delivery import Stage
 from hub.protocols.names import MatchId, MemberId, NoticeId, NoticeType
@@ -48,21 +51,21 @@ def test_both_directions_of_a_match_are_found_from_either(town: Town) -> None:
     """A way to a named recipient belongs to no match."""
     there, back = met(town)
     with town.store.read() as work:
-        assert passages.of_same_match(there, work) == [there, back]
-        assert passages.of_same_match(back, work) == [back, there]
-        assert passages.of_same_match(replace(there, match=None), work) == [replace(there, match=None)]
+        assert of_same_match(there, work) == [there, back]
+        assert of_same_match(back, work) == [back, there]
+        assert of_same_match(replace(there, match=None), work) == [replace(there, match=None)]
 
 
 def test_a_passage_without_its_notice_is_a_fault_of_ours(town: Town) -> None:
     """What was kept together came apart."""
     there, _ = met(town)
     with town.store.read() as work:
-        notice, counter = passages.both(there, work)
+        notice, counter = both(there, work)
         assert counter is not None
         assert (notice.notice, counter.notice) == (there.notice, there.counter)
-        assert passages.both(replace(there, counter=None), work) == (notice, None)
+        assert both(replace(there, counter=None), work) == (notice, None)
         with pytest.raises(HubFault, match="notice-missing"):
-            passages.both(replace(there, notice=NoticeId("ntc_x")), work)
+            both(replace(there, notice=NoticeId("ntc_x")), work)
 
 
 @pytest.mark.parametrize(
@@ -109,15 +112,18 @@ def test_only_what_officers_can_lift_is_put_before_them(town: Town) -> None:
 
 def test_nobody_is_asked_where_no_clause_lets_an_officer_know(town: Town) -> None:
     """I4: to be asked is to be told; an agreement without a clause for named officers keeps them out."""
-    there, back = met(town, ADA, ADA_KNOWN_BY_NAME)
-    notice, counter = town.notice(there.notice), town.notice(back.notice)
+    there, _ = met(town, ADA, ADA_KNOWN_BY_NAME)
+    reason = Reason(ReasonCode.EVIDENCE, None, None, None, "weak", officers_lift=True)
+    weak = Decision(Category.FACT_OF_MATCH, None, (reason,))
+    held = Refused(there.moved(approved_by=frozenset({KENT})), (weak,), held=True)
     with town.store.write() as work:
         terms = read_terms(work, town.now)
-        terms = replace(terms, agreements=type(terms.agreements).from_agreements([]))
         before = work.log.size()
-        side = passages._Side(MEDWAY, counter, notice)
-        passages._put_task(side, Refused(there, (), held=True), terms, work, town.hub)
+        nothing = replace(terms, agreements=type(terms.agreements).from_agreements([]))
+        ask_for_approval(held, nothing, work, town.hub)
         assert work.log.size() == before
+        ask_for_approval(held, terms, work, town.hub)
+        assert work.log.size() == before + 1
 
 
 def test_a_refusal_decided_again_is_entered_only_if_it_changes(town: Town) -> None:
@@ -218,7 +224,16 @@ def test_a_stage_lies_in_the_inbox_until_it_is_stopped(town: Town) -> None:
 def test_an_approval_is_added_to_those_that_are_there(town: Town) -> None:
     """Each side's by itself; the same twice is one."""
     there, _ = met(town)
-    once = passages.with_approval(there, KENT)
-    assert passages.with_approval(once, KENT).approved_by == {KENT}
-    assert passages.with_approval(once, MEDWAY).approved_by == {KENT, MEDWAY}
+    once = confirmed(there, KENT, "N. Officer", 1)
+    assert confirmed(once, KENT, "O. Fficer", 1).approved_by == {KENT}
+    assert confirmed(once, MEDWAY, "P. Erson", 1).approved_by == {KENT, MEDWAY}
+
+
+def test_where_two_have_to_approve_one_person_twice_is_not_two(town: Town) -> None:
+    """I10: two names, however they are spelt in small and capital letters."""
+    there, _ = met(town)
+    once = confirmed(there, KENT, "N. Officer", 2)
+    assert once.approved_by == confirmed(once, KENT, "n. OFFICER", 2).approved_by == frozenset()
+    assert confirmed(once, MEDWAY, "O. Fficer", 2).approved_by == frozenset()
+    assert confirmed(once, KENT, "O. Fficer", 2).approved_by == {KENT}
     assert isinstance(town.notice(there.notice), StoredNotice)

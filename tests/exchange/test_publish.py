@@ -273,3 +273,13 @@ def test_the_admission_reads_keys_for_signing_and_epochs_in_force(town: Town) ->
         assert read_admission(work, town.now).epochs == frozenset()
         work.papers.put(replace(paper, valid_until=None))
         assert read_admission(work, town.now).epochs == frozenset()
+
+
+def test_a_plans_move_is_an_authoritys_to_send(town: Town) -> None:
+    """Regulation 15 binds the authority; a college that says so is told at the door."""
+    admission = town.admission()
+    data = changed(town, type=NoticeType.EHCP_MOVE, recipient=MEDWAY)
+    assert check_notice(data, KENT, admission, town.hub).signed.manifest.type is NoticeType.EHCP_MOVE
+    members = {**admission.members, KENT: replace(admission.members[KENT], kind=MemberKind.COLLEGE)}
+    with pytest.raises(Declined, match="member-may-not-publish"):
+        check_notice(data, KENT, replace(admission, members=members), town.hub)

@@ -153,6 +153,17 @@ def test_what_is_answered_is_closed_to_another_answer(
             answered(town, after, grant_for(request_of(asked), late), late)
 
 
+@pytest.mark.parametrize("state", sorted(set(PassageState) - {PassageState.AWAITING_KEY}))
+def test_a_no_said_again_changes_nothing(town: Town, asked: Passage, state: PassageState) -> None:
+    """I5: where no box came, a no once more is no fault, and a box comes too late."""
+    after = replace(asked, state=state, box=None)
+    no = grant_for(request_of(asked), None)
+    assert answered(town, after, no, None) == no
+    box = box_for(medway_key(town), asked.notice)
+    with pytest.raises(Declined, match="request-closed"):
+        answered(town, after, grant_for(request_of(asked), box), box)
+
+
 def test_without_a_request_there_is_nothing_to_answer(town: Town, asked: Passage) -> None:
     """It was forgotten with its notice."""
     grant = grant_for(request_of(asked), None)

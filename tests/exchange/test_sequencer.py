@@ -173,12 +173,14 @@ def test_what_binds_and_what_stops_comes_first(town: Town, monkeypatch: pytest.M
     with town.store.write() as work:
         for number, kind in enumerate([*ErrandKind, *ErrandKind]):
             work.outbox.add(Errand(kind, str(number)), town.now)
-        assert carry_batch(work, town.hub) == (16, [])
+        assert carry_batch(work, town.hub) == (22, [])
     order = ["enter", "record", "stop"]
     assert [one.split()[0] for one in done[:6]] == [name for name in order for _ in range(2)]
-    assert {one.split()[0] for one in done[6:14]} == {"granted", "confirmed", "approved", "close"}
-    assert {one.split()[0] for one in done[14:]} == {"carry", "reconsider"}
-    for part in (done[6:14], done[14:]):
+    answers = {"granted", "confirmed", "approved", "close", "lead", "dispute"}
+    assert {one.split()[0] for one in done[6:18]} == answers
+    assert {one.split()[0] for one in done[18:22]} == {"carry", "reconsider"}
+    assert [one.split()[0] for one in done[22:]] == ["look", "look"]
+    for part in (done[6:18], done[18:22]):
         numbers = [int(one.split()[1]) for one in part]
         assert numbers == sorted(numbers)
 

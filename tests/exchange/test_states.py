@@ -50,9 +50,20 @@ def test_stopping_is_always_allowed_before_the_end() -> None:
     assert all(PASSAGE_MOVES[state] == frozenset() for state in ENDS)
 
 
-def test_a_second_look_has_no_way_on_by_machine() -> None:
-    """I10: only a stop leads out of it."""
-    assert PASSAGE_MOVES[PassageState.SECOND_LOOK] == {PassageState.STOPPED}
+def test_a_second_look_never_skips_the_identity_stage() -> None:
+    """I10: what people let go on begins with a key request, or with names; never with the rest."""
+    ways = PASSAGE_MOVES[PassageState.SECOND_LOOK]
+    assert ways == {
+        PassageState.AWAITING_KEY,
+        PassageState.AWAITING_SAME,
+        PassageState.REFUSED,
+        PassageState.STOPPED,
+    }
+
+
+def test_a_merged_notice_can_only_be_withdrawn() -> None:
+    """It is over; a sender that takes it back has it recalled from whoever was told."""
+    assert NOTICE_MOVES[NoticeState.MERGED] == {NoticeState.WITHDRAWN}
 
 
 def test_nothing_is_released_without_the_identity_stage() -> None:

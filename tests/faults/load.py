@@ -35,6 +35,8 @@ class GatewayLoad(threading.Thread):
         """Turns taken so far."""
         self.busy_at = 0
         """The turn in which there was last something to tell or to answer, or no hub."""
+        self.complaints: list[str] = []
+        """What the gateway could make nothing of when it last looked."""
         self.fault: BaseException | None = None
 
     def allow(self, moves: int) -> None:
@@ -62,6 +64,7 @@ class GatewayLoad(threading.Thread):
         try:
             more = self._tell(gateway)
             taken = gateway.poll(wait=0)
+            self.complaints = taken.faults
             busy = more or taken.delivered or taken.granted or taken.answered or taken.faults
             self.busy_at = self.turns if busy else self.busy_at
         except HubUnreachable:

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -140,21 +140,34 @@ def make_faulty_region(folder: Path) -> FaultyRegion:
 
 
 def people(seed: int, count: int) -> Iterator[Move]:
-    """Young people who go from Kent to Medway; the same seed gives the same ones."""
-    inventor = Inventor(random.Random(seed), datetime.now(UTC).date())
+    """Young people who go from Kent to Medway, none like another; the same seed gives the same ones.
+
+    Two of one name, or of one birthday and one half of a name, would wait for an officer's second
+    look (I10), and whoever counts deliveries could not say how many there are to be.
+    """
+    inventor, met = Inventor(random.Random(seed), datetime.now(UTC).date()), set[tuple[str, str]]()
     for number in range(count):
-        given, family = inventor.name("FM"[number % 2])
-        born = inventor.birthday(16 + number % 2)
+        given, family, born = _unlike_others(inventor, number, met)
         yield Move(
             place=f"row {number}",
             given=given,
             family=family,
             dob=born,
-            from_address=Address(("1 Example Road",), inventor.postcode("kent")),
-            to_address=Address(("2 Sample Street",), inventor.postcode("medway")),
+            from_address=Address((f"{number + 1} Example Road",), inventor.postcode("kent")),
+            to_address=Address((f"{number + 1} Sample Street",), inventor.postcode("medway")),
             upn=inventor.pupil_number("kent", born),
             activity="230",
         )
+
+
+def _unlike_others(inventor: Inventor, number: int, met: set[tuple[str, str]]) -> tuple[str, str, date]:
+    while True:
+        given, family = inventor.name("FM"[number % 2])
+        born = inventor.birthday(16 + number % 2)
+        marks = {(given, family), (given, born.isoformat()), (family, born.isoformat())}
+        if not marks & met:
+            met |= marks
+            return given, family, born
 
 
 def wait_for(happened: Callable[[], object], seconds: float, what: str) -> None:

@@ -28,8 +28,10 @@ from adapters.member.directory import Listing
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring, directory_documents, new_keyring
 from adapters.member.records import Sent
+from adapters.member.renewal import make_anew
 from adapters.member.terms import Telling, Terms, could_get
 from adapters.move import Move
+from adapters.scope import scope_throughout
 from hub.consent.documents import read_agreement
 from hub.consent.flags import NO_FLAGS, Flags
 from hub.consent.question import EvidenceClass, Scope
@@ -58,6 +60,18 @@ from hub.protocols.acknowledgement import (
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.checkpoint import verify_checkpoint
 from hub.protocols.delivery import CheckedDelivery, Stage, check_delivery, read_delivery
+from hub.protocols.dispute import (
+    Act,
+    DisputeMessage,
+    Grievance,
+    Result,
+    open_text,
+    reread_message,
+    seal_text,
+    sign_message,
+    text_key_id,
+)
+from hub.protocols.dispute import digest_of as dispute_digest
 from hub.protocols.epoch import make_epoch, sign_epoch
 from hub.protocols.key_grant import read_request
 from hub.protocols.keys import (
@@ -69,11 +83,14 @@ from hub.protocols.keys import (
     entry_for,
     sign_entry,
 )
+from hub.protocols.lead import LeadWord, sign_lead
+from hub.protocols.limits import ASSERTION_AGE
 from hub.protocols.mandate import Change, Mandate, Suspension, sign_mandate, sign_suspension
 from hub.protocols.names import (
     AgreementId,
     Digest,
     DisclosureId,
+    DisputeId,
     EpochId,
     KeyId,
     MemberId,
@@ -225,7 +242,10 @@ class Town:
         """Slots pass, and gateways look into their inboxes, until nobody has anything more to do."""
         for _ in range(20):
             self.slot()
-            if not sum(member.collects() for member in list(self.members.values())):
+            collected = sum(member.collects() for member in list(self.members.values()))
+            with self.store.read() as work:
+                waiting = work.outbox.waiting()
+            if not collected and not waiting:
                 return
         raise AssertionError("the town does not come to rest")
 
@@ -371,6 +391,18 @@ class Town:
         self.slot()
         return epoch
 
+    def rotates(self, overlap: timedelta) -> EpochId:
+        """The custodian opens the next epoch and lets the last one end after an overlap."""
+        with self.store.write() as work:
+            kept = work.papers.get(PaperKind.EPOCH, self.epoch)
+            assert kept is not None
+            ends = make_epoch(self.epoch, kept.valid_from, self.now + overlap, self.linkage_key)
+            document = sign_epoch(ends, self.custodian.keyring.identity)
+            enrol.open_epoch(document, {}, CUSTODIAN, work, self.hub)
+        self.linkage_key = self.chance.randbytes(32)
+        self.epoch = self._open_epoch()
+        return self.epoch
+
     def _lodge(self, kind: PaperKind, typ: Typ, authority: str, other: str, days: int = 365) -> None:
         member = MemberId(authority)
         mandate = Mandate(member, MemberId(other), self.now, self.now + timedelta(days=days))
@@ -386,6 +418,8 @@ _TELLS: Final = {
     ItemKind.OFFICER_TASK: "officer_task",
     ItemKind.ACKNOWLEDGEMENT: "acknowledgement",
     ItemKind.OUTCOME: "outcome",
+    ItemKind.LEAD: "lead",
+    ItemKind.DISPUTE: "dispute",
     ItemKind.ALARM: "alarm",
 }
 """The kind of entry that stands behind each kind of item."""
@@ -412,6 +446,10 @@ def _check_release(item: InboxItem, record: dict[str, Json]) -> None:
     assert item.parts == [part["part"] for part in parts if isinstance(part, dict)]
 
 
+def _is_look(task: InboxItem) -> bool:
+    return isinstance(task.body, dict) and "look" in task.body
+
+
 @dataclass
 class TownMember:
     """A member of the town and its gateway."""
@@ -425,6 +463,8 @@ class TownMember:
     opened: list[Opened] = field(default_factory=list)
     tasks: list[InboxItem] = field(default_factory=list)
     told: list[InboxItem] = field(default_factory=list)
+    looked: set[NoticeId | None] = field(default_factory=set)
+    """Own notices whose match an officer here has confirmed by a second look: a person compares."""
     granted: list[key_grants.Granted | key_grants.Held] = field(default_factory=list)
     place: int = 0
     grants: bool = True
@@ -446,7 +486,7 @@ class TownMember:
             self.acts_for,
         )
         keyring = self.keyring.with_linkage(self.town.epoch, self.town.linkage_key)
-        addressee = None if to is None else self._addressee(MemberId(to))
+        addressee = None if to is None else self._addressee(MemberId(to), kind, move)
         made = compose(move, kind, pinned, keyring, self.town.epoch, "A. Officer", self.town.now, addressee)
         self.sent[made.sent.notice] = made.sent
         reception.receive_notice(
@@ -478,11 +518,33 @@ class TownMember:
         """Every part that was opened here."""
         return {part for opened in self.opened for part in opened.facts}
 
-    def approves(self, task: InboxItem, *, approve: bool = True) -> None:
+    def approves(self, task: InboxItem, *, approve: bool = True, officer: str = "N. Officer") -> None:
         """A named officer answers a task."""
         assert task.about is not None
-        approval = Approval(task.item, self.member, task.about, approve, "N. Officer", self.town.now)
+        approval = Approval(task.item, self.member, task.about, approve, officer, self.town.now)
+        if approve and _is_look(task):
+            self.looked.add(task.about)
         self._brings(reception.receive_approval, task.item, sign_approval(approval, self.keyring.signing))
+
+    def renews(self, notice: NoticeId) -> str:
+        """Make the tokens of an own notice anew for the newest epoch; return what was sent."""
+        sent, keyring = self.sent[notice], self.keyring.with_linkage(self.town.epoch, self.town.linkage_key)
+        assert isinstance(sent.body, dict)
+        made = make_anew(notice, sent.body, keyring, self.town.epoch, self.town.now)
+        assert made is not None
+        self._brings(reception.receive_renewal, notice, str(made["renewal"]), made["tokens"])
+        self.sent[notice] = replace(sent, body={**sent.body, "renewed": {**made, "at_hub": True}})
+        return str(made["renewal"])
+
+    def leads(self, task: InboxItem, *, ours: bool) -> None:
+        """A named officer says who leads a young person that two members count."""
+        assert task.about is not None
+        word = LeadWord(task.item, self.member, task.about, ours, "N. Officer", self.town.now)
+        self._brings(reception.receive_lead, task.item, sign_lead(word, self.keyring.signing))
+
+    def looks(self) -> list[InboxItem]:
+        """Second looks that wait for this member's officers, as they may be shown now."""
+        return [task for task in self.sees(ItemKind.OFFICER_TASK) if not task.stopped and _is_look(task)]
 
     def reports(self, opened: Opened, outcome: OutcomeKind) -> None:
         """Say what became of a delivery."""
@@ -520,12 +582,69 @@ class TownMember:
         signed = sign_retraction(word, self.keyring.signing)
         self._brings(reception.receive_withdrawal, notice, signed)
 
-    def confirms(self, opened: Opened, answer: Answer) -> None:
-        """Sign the comparison in clear text."""
-        said = Confirmation(opened.item, opened.checked.record.manifest, answer, None, self.town.now)
+    def confirms(self, opened: Opened, answer: Answer, officer: str | None = None) -> None:
+        """Sign the comparison in clear text, by machine or as an officer."""
+        said = Confirmation(opened.item, opened.checked.record.manifest, answer, officer, self.town.now)
         self._brings(
             reception.receive_confirmation, opened.item, sign_confirmation(said, self.keyring.signing)
         )
+
+    def contests(
+        self, entry: int, other: str, words: str, grievance: Grievance = Grievance.WITHHELD
+    ) -> DisputeId:
+        """Open a dispute about a release that stands at this place of the log."""
+        (record,) = [one for one in self.may_read() if one["index"] == entry] or [{}]
+        notice = NoticeId(str(record.get("notice", new_id("ntc", self.town.now, bytes(10)))))
+        name = DisputeId(new_id("dsp", self.town.now, self.town.hub.chance(10)))
+        text = seal_text(words, name, self.town.sealing_key(MemberId(other)))
+        message = DisputeMessage(
+            dispute=name,
+            act=Act.OPEN,
+            entry=entry,
+            notice=notice,
+            sender=self.member,
+            recipient=MemberId(other),
+            grievance=grievance,
+            result=None,
+            follows=None,
+            text=dispute_digest(text),
+            officer="D. P. Officer",
+            signed_at=self.town.now,
+        )
+        signed = sign_message(message, self.keyring.signing)
+        self._brings(reception.receive_message, None, Act.OPEN, signed, text)
+        return name
+
+    def writes(self, dispute: DisputeId, words: str, result: Result | None = None) -> None:
+        """Answer in a thread after reading it, or close it."""
+        with self.town.store.read() as work:
+            last = work.disputes.letters(dispute)[-1].jws
+            found = work.disputes.get(dispute)
+        assert found is not None
+        (other,) = found.parties - {self.member} if self.member in found.parties else {found.other}
+        act = Act.ANSWER if result is None else Act.CLOSE
+        text = seal_text(words, dispute, self.town.sealing_key(other))
+        message = replace(
+            reread_message(last),
+            act=act,
+            sender=self.member,
+            recipient=other,
+            result=result,
+            follows=dispute_digest(last),
+            text=dispute_digest(text),
+            signed_at=self.town.now,
+        )
+        signed = sign_message(message, self.keyring.signing)
+        self._brings(reception.receive_message, dispute, act, signed, text)
+
+    def reads(self, dispute: DisputeId) -> list[str]:
+        """The words of a thread that are for this member."""
+        with self.town.store.read() as work:
+            reception.thread(dispute, self.member, work)
+            letters = work.disputes.letters(dispute)
+        key = self.keyring.sealing[-1]
+        mine = [one.text for one in letters if text_key_id(one.text) == key.public.key_id]
+        return [open_text(text, dispute, key) for text in mine]
 
     def fetches(self, item: DisclosureId) -> bytes:
         """Fetch a delivery's bytes, as over the wire: a decline is noted, and raised."""
@@ -574,6 +693,15 @@ class TownMember:
             self.tasks.append(item)
         else:
             self.told.append(item)
+            if item.kind is ItemKind.STOPPED:
+                self._erase(item)
+
+    def _erase(self, recall: InboxItem) -> None:
+        """Destroy what was opened of a recalled notice, and sign that it is done."""
+        for opened in self.opened:
+            if opened.checked.record.notice == recall.about and opened.facts:
+                opened.facts.clear()
+                self._acknowledge(opened, Level.ERASED)
 
     def _open(self, item: InboxItem) -> None:
         delivery = read_delivery(self.fetches(item.item))
@@ -592,10 +720,10 @@ class TownMember:
         opened = Opened(item.item, checked, None if counter is None else NoticeId(str(counter)), facts)
         self.opened.append(opened)
         self._acknowledge(opened)
-        if checked.record.stage is Stage.IDENTITY and self.answers:
+        if checked.record.stage is Stage.IDENTITY and self.answers and opened.counter not in self.looked:
             self.confirms(opened, self._compare(opened))
 
-    def _acknowledge(self, opened: Opened) -> None:
+    def _acknowledge(self, opened: Opened, level: Level = Level.OPENED) -> None:
         checked = opened.checked
         said = Acknowledgement(
             opened.item,
@@ -603,7 +731,7 @@ class TownMember:
             {part.part: Digest(part.cipher_digest) for part in checked.record.parts},
             checked.log_index,
             checked.checkpoint.size,
-            Level.OPENED,
+            level,
             self.town.now,
         )
         self._brings(
@@ -640,14 +768,15 @@ class TownMember:
             answered = RequestId(request.request)
             self._brings(reception.receive_grant, answered, decided.grant, decided.box)
 
-    def _addressee(self, member: MemberId) -> Addressee:
+    def _addressee(self, member: MemberId, kind: NoticeType, move: Move) -> Addressee:
+        scope = scope_throughout(move, self.town.now.date(), ASSERTION_AGE.days, kind.value)
         telling = Telling(
-            NoticeType.CROSS_BORDER_ENROLMENT,
+            kind,
             self.town.listing(self.member),
             self.town.listing(member),
             self.acts_for,
             None,
-            Scope.AGE_16_17,
+            None if scope is None else Scope(scope),
             NO_FLAGS,
             self.town.now,
             EvidenceClass.RECIPIENT_NAMED,

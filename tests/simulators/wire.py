@@ -22,14 +22,25 @@ from adapters.member.joining import Desk, join, pin_custodian
 from hub.exchange import enrol, reception
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.ports import Work
-from hub.exchange.stages import InboxItem, KeyUse, PaperKind, PaperState
+from hub.exchange.stages import Dispute, InboxItem, KeyUse, PaperKind, PaperState, Standing
+from hub.exchange.web.agreements import is_open
 from hub.protocols import canonical
 from hub.protocols.access import check_client_assertion, check_proof
 from hub.protocols.canonical import Json
+from hub.protocols.dispute import Act
 from hub.protocols.epoch import read_epoch, wrap_linkage_key
 from hub.protocols.errors import ProtocolError
 from hub.protocols.keys import VerifyingKey
-from hub.protocols.names import DisclosureId, EpochId, MemberId, MemberKind, NoticeId, RequestId
+from hub.protocols.names import (
+    DisclosureId,
+    DisputeId,
+    EpochId,
+    KeyId,
+    MemberId,
+    MemberKind,
+    NoticeId,
+    RequestId,
+)
 from hub.protocols.problem import PROBLEMS
 from hub.protocols.tiles import bundle_bytes, parse_tile_path, tile_bytes, width_at
 from tests.simulators.town import CUSTODIAN, Town, TownMember
@@ -151,12 +162,13 @@ class Wire:
     def _token(self, request: httpx.Request) -> Answer:
         form = dict(parse_qsl(request.content.decode()))
         member = MemberId(form["client_id"])
-        key = self._access_key(member)
-        check_client_assertion(form["client_assertion"], URL, key, self.town.now)
         proof = check_proof(
             request.headers["DPoP"], "POST", f"{URL}/oauth/token", self.town.now, nonce_ok=self._nonce_ok()
         )
-        assert proof.key_id == key.key_id
+        key = self._access_keys(member).get(proof.key_id)
+        if key is None:
+            raise Declined("client-untrusted", "another access key")
+        check_client_assertion(form["client_assertion"], URL, key, self.town.now)
         return 200, {"access_token": member, "token_type": "DPoP", "expires_in": 600, "scope": "inbox:read"}
 
     def _caller(self, request: httpx.Request) -> MemberId:
@@ -170,18 +182,18 @@ class Wire:
             access_token=member,
             nonce_ok=self._nonce_ok(),
         )
-        assert proof.key_id == self._access_key(MemberId(member)).key_id
+        assert proof.key_id in self._access_keys(MemberId(member))
         return MemberId(member)
 
     def _nonce_ok(self) -> Callable[[str], bool] | None:
         return None if self.nonce is None else lambda nonce: nonce == self.nonce
 
-    def _access_key(self, member: MemberId) -> VerifyingKey:
+    def _access_keys(self, member: MemberId) -> dict[KeyId, VerifyingKey]:
         with self.town.store.read() as work:
             found = [key for key in work.members.keys(member) if key.use is KeyUse.ACCESS]
         if not found:
             raise Declined("client-untrusted", "no access key")
-        return VerifyingKey.from_jwk(found[-1].jwk)
+        return {key.key_id: VerifyingKey.from_jwk(key.jwk) for key in found}
 
     # --- what anybody may have ----------------------------------------------------------------------
 
@@ -255,6 +267,11 @@ class Wire:
             "data": data,
         }
 
+    def register(self, call: Call, work: Work) -> Answer:
+        """One more key."""
+        key = enrol.register_key(call.member, call.json["document"], work, self.town.hub)
+        return 201, {"key_id": key.key_id}
+
     def _entry(self, index: int | None, work: Work) -> dict[str, Json]:
         signed = work.log.signed()
         if index is None or signed is None or index >= signed[0]:
@@ -293,6 +310,12 @@ class Wire:
         reception.receive_assertion(
             NoticeId(call.words[2]), call.text("assertion"), call.member, work, self.town.hub
         )
+        return 202, {}
+
+    def renew(self, call: Call, work: Work) -> Answer:
+        """Tokens made anew."""
+        notice, tokens = NoticeId(call.words[2]), call.json["tokens"]
+        reception.receive_renewal(notice, call.text("renewal"), tokens, call.member, work, self.town.hub)
         return 202, {}
 
     def withdraw(self, call: Call, work: Work) -> Answer:
@@ -341,6 +364,7 @@ class Wire:
             "acknowledgement": reception.receive_acknowledgement,
             "outcome": reception.receive_outcome,
             "approval": reception.receive_approval,
+            "lead": reception.receive_lead,
         }[kind]
         receive(DisclosureId(call.words[2]), call.text(kind), call.member, work, self.town.hub)
         return 202, {}
@@ -363,7 +387,12 @@ class Wire:
 
     def agreements(self, call: Call, work: Work) -> Answer:
         """Agreements of the caller."""
-        own = [paper for paper in work.papers.all(PaperKind.AGREEMENT) if call.member in paper.parties]
+        own = [
+            paper
+            for paper in work.papers.all(PaperKind.AGREEMENT)
+            if _speaks_for(call.member, work) & {*paper.parties}
+            or reception.joined(paper.name, call.member, work)
+        ]
         data: list[Json] = [
             {
                 "agreement": p.name,
@@ -384,7 +413,7 @@ class Wire:
         """One version of an agreement."""
         version = int(call.words[4]) if len(call.words) > 4 else None
         paper = work.papers.get(PaperKind.AGREEMENT, call.words[2], version)
-        if paper is None or call.member not in paper.parties:
+        if paper is None or not (_speaks_for(call.member, work) & {*paper.parties} or is_open(paper)):
             raise NotYours
         return 200, {
             "agreement": paper.name,
@@ -407,11 +436,28 @@ class Wire:
 
     def suspend(self, call: Call, work: Work) -> Answer:
         """One party's word on an agreement."""
-        enrol.change_agreement(call.words[2], call.json["word"], call.member, work, self.town.hub)
+        reception.change_agreement(call.words[2], call.json["word"], call.member, work, self.town.hub)
         return 202, {}
 
+    def accede(self, call: Call, work: Work) -> Answer:
+        """A member joins an agreement that is open to others."""
+        reception.accede(call.words[2], call.json["document"], call.member, work, self.town.hub)
+        return 202, {}
+
+    def accessions(self, call: Call, work: Work) -> Answer:
+        """Who has joined it."""
+        found = [p for p in work.papers.all(PaperKind.ACCESSION) if p.name.startswith(f"{call.words[2]}~")]
+        data: list[Json] = [
+            {"parties": [*p.parties], "state": p.state.value, "document": p.document} for p in found
+        ]
+        return 200, {"data": data, "next_cursor": None, "has_more": False}
+
     def mandates(self, call: Call, work: Work) -> Answer:
-        """Mandates or standing requests of the caller."""
+        """Mandates or standing requests of the caller, and mandates of whom it has agreements with."""
+        partners = {call.member}
+        for agreement in work.papers.all(PaperKind.AGREEMENT) if call.words[1] == "mandates" else ():
+            if call.member in agreement.parties:
+                partners.update(agreement.parties)
         data: list[Json] = [
             {
                 "name": p.name,
@@ -422,7 +468,7 @@ class Wire:
                 "document": p.document,
             }
             for p in work.papers.all(_PAPERS[call.words[1]])
-            if call.member in p.parties
+            if call.member in p.parties or p.parties[0] in partners
         ]
         return self._paged(data, call)
 
@@ -434,7 +480,17 @@ class Wire:
     def epochs(self, _call: Call, work: Work) -> Answer:
         """Every epoch."""
         data: list[Json] = [
-            {"epoch": p.name, "document": p.document, "state": p.state.value}
+            {
+                "epoch": p.name,
+                "document": p.document,
+                "state": p.state.value,
+                "suspended": [m.member for m in work.members.all() if m.standing is Standing.SUSPENDED],
+                "wrapped_to": [
+                    one.member
+                    for one in work.members.all()
+                    if work.papers.wrapped_key(EpochId(p.name), one.member) is not None
+                ],
+            }
             for p in work.papers.all(PaperKind.EPOCH)
             if p.state is not PaperState.SUPERSEDED
         ]
@@ -455,6 +511,42 @@ class Wire:
         enrol.open_epoch(call.json["document"], sealed, call.member, work, self.town.hub)
         return 201, {}
 
+    # --- disputes -------------------------------------------------------------------------------------------
+
+    def disclosures(self, call: Call, work: Work) -> Answer:
+        """The entries that a member may open, or one with its proof."""
+        signed = work.log.signed()
+        assert signed is not None
+        entries = work.log.entries_for(call.member, -1, 100_000, signed[0])
+        shown = [self._entry(entry.index, work) for entry in entries]
+        if len(call.words) == 2:
+            every: list[Json] = [{"log_index": one["log_index"], "opening": one["opening"]} for one in shown]
+            return self._paged(every, call)
+        found = next((one for one in shown if str(one["log_index"]) == call.words[2]), None)
+        if found is None:
+            raise NotYours
+        return 200, {**found}
+
+    def disputes(self, call: Call, work: Work) -> Answer:
+        """A member's disputes, one of them, or the messages of one."""
+        if len(call.words) == 2:
+            return self._paged(
+                [{**_dispute(one)} for one in work.disputes.of_member(call.member, "", 99)], call
+            )
+        found = reception.thread(DisputeId(call.words[2]), call.member, work)
+        if len(call.words) == 3:
+            return 200, {**_dispute(found)}
+        letters = work.disputes.letters(found.dispute)
+        return 200, {"data": [{"message": one.jws, "text": one.text} for one in letters]}
+
+    def dispute(self, call: Call, work: Work) -> Answer:
+        """A message that opens, answers or closes."""
+        name = DisputeId(call.words[2]) if len(call.words) == 4 else None
+        act = Act.OPEN if name is None else Act.CLOSE if call.words[3] == "outcome" else Act.ANSWER
+        message, text = call.text("message"), call.text("text")
+        reception.receive_message(name, act, message, text, call.member, work, self.town.hub)
+        return 202, {}
+
     def _paged(self, every: list[Json], call: Call) -> Answer:
         start = int(call.params.get("cursor", "0"))
         end = start + min(int(call.params.get("limit", "50")), self.page)
@@ -462,14 +554,24 @@ class Wire:
         return 200, {"data": every[start:end], "next_cursor": str(end) if more else None, "has_more": more}
 
 
+def _speaks_for(member: MemberId, work: Work) -> set[MemberId]:
+    mandates = work.papers.all(PaperKind.MANDATE)
+    return {
+        member,
+        *(p.parties[0] for p in mandates if p.parties[1] == member and p.state is PaperState.IN_FORCE),
+    }
+
+
 _PAPERS = {"mandates": PaperKind.MANDATE, "standing-requests": PaperKind.STANDING_REQUEST}
 
 _ROUTES: dict[tuple[str, str, int], tuple[Callable[[Wire], Route], bool]] = {
     ("GET", "members", 2): (lambda wire: wire.members, False),
     ("GET", "members", 4): (lambda wire: wire.keys, False),
+    ("POST", "members", 4): (lambda wire: wire.register, True),
     ("POST", "notice-batches", 2): (lambda wire: wire.publish, True),
     ("GET", "notices", 3): (lambda wire: wire.notice, False),
     ("POST", "assertions", 4): (lambda wire: wire.assert_again, True),
+    ("POST", "tokens", 4): (lambda wire: wire.renew, True),
     ("POST", "withdrawal", 4): (lambda wire: wire.withdraw, True),
     ("GET", "inbox", 2): (lambda wire: wire.inbox, False),
     ("GET", "count", 3): (lambda wire: wire.count, False),
@@ -477,11 +579,20 @@ _ROUTES: dict[tuple[str, str, int], tuple[Callable[[Wire], Route], bool]] = {
     ("GET", "delivery", 4): (lambda wire: wire.delivery, False),
     ("POST", "inbox", 4): (lambda wire: wire.answer, True),
     ("POST", "key-requests", 4): (lambda wire: wire.grant, True),
+    ("GET", "disclosures", 2): (lambda wire: wire.disclosures, False),
+    ("GET", "disclosures", 3): (lambda wire: wire.disclosures, False),
+    ("GET", "disputes", 2): (lambda wire: wire.disputes, False),
+    ("GET", "disputes", 3): (lambda wire: wire.disputes, False),
+    ("GET", "disputes", 4): (lambda wire: wire.disputes, False),
+    ("POST", "disputes", 2): (lambda wire: wire.dispute, True),
+    ("POST", "disputes", 4): (lambda wire: wire.dispute, True),
     ("GET", "agreements", 2): (lambda wire: wire.agreements, False),
     ("GET", "agreements", 3): (lambda wire: wire.agreement, False),
     ("GET", "agreements", 5): (lambda wire: wire.agreement, False),
     ("POST", "agreements", 2): (lambda wire: wire.propose, True),
     ("POST", "signatures", 4): (lambda wire: wire.countersign, True),
+    ("GET", "accessions", 4): (lambda wire: wire.accessions, False),
+    ("POST", "accessions", 4): (lambda wire: wire.accede, True),
     ("POST", "suspension", 4): (lambda wire: wire.suspend, True),
     ("GET", "mandates", 2): (lambda wire: wire.mandates, False),
     ("POST", "mandates", 2): (lambda wire: wire.lodge, True),
@@ -499,6 +610,11 @@ def _route(method: str, words: tuple[str, ...]) -> tuple[Callable[[Wire], Route]
         if found is not None:
             return found
     raise NotYours
+
+
+def _dispute(dispute: Dispute) -> dict[str, Json]:
+    due = None if dispute.due_at is None else canonical.instant(dispute.due_at)
+    return {"dispute": dispute.dispute, "state": dispute.state.value, "due_at": due}
 
 
 def _item(item: InboxItem) -> dict[str, Json]:

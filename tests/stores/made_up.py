@@ -9,9 +9,11 @@ from hub.consent.flags import NO_FLAGS, Flags
 from hub.consent.question import EvidenceClass, Role, Scope
 from hub.exchange.stages import (
     CheckedNotice,
+    Dispute,
     InboxItem,
     ItemKind,
     KeyUse,
+    Letter,
     Member,
     Paper,
     PaperKind,
@@ -21,13 +23,16 @@ from hub.exchange.stages import (
     RegisteredKey,
     Standing,
 )
-from hub.exchange.states import PassageState
+from hub.exchange.states import DisputeState, PassageState
 from hub.protocols.canonical import b64u, digest
+from hub.protocols.dispute import Grievance
 from hub.protocols.key_grant import KeyRequest
 from hub.protocols.limits import PART_BYTES
 from hub.protocols.names import (
+    AgreementId,
     Digest,
     DisclosureId,
+    DisputeId,
     EpochId,
     MatchId,
     MemberId,
@@ -252,3 +257,28 @@ def item(number: int, who: MemberId = MEDWAY, log_index: int = 0, **changes: obj
         put_at=NOW,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # replace() checks the names itself
+
+
+def dispute(number: int, *, opener: MemberId = KENT) -> Dispute:
+    """An open dispute with Medway about the release at this place of the log."""
+    return Dispute(
+        dispute=DisputeId(name("dsp", number)),
+        opener=opener,
+        other=MEDWAY,
+        notice=notice_id(number),
+        entry=number,
+        grievance=Grievance.WRONGLY_USED,
+        agreement=AgreementId("agr_kent-medway-movers"),
+        version=1,
+        answer_days=10,
+        state=DisputeState.OPEN,
+        result=None,
+        opened_at=NOW,
+        due_at=NOW + timedelta(days=14),
+        closed_at=None,
+    )
+
+
+def letter(number: int, place: int) -> Letter:
+    """The message at a place of the thread of that dispute."""
+    return Letter(DisputeId(name("dsp", number)), place, f"message {place}", f"words {place}")

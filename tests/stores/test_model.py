@@ -20,7 +20,7 @@ from hub.exchange.store.memory import MemoryStore
 from hub.exchange.store.unit_of_work import SqlStore
 from hub.protocols.entry import Opening
 from hub.protocols.names import MemberId, NoticeId, Part
-from hub.protocols.token_record import SLOTS
+from hub.protocols.token_record import SLOTS, rekey
 from tests.stores.made_up import (
     DAY,
     INDEX_KEY,
@@ -30,6 +30,7 @@ from tests.stores.made_up import (
     NOW,
     assertion,
     checked,
+    epoch,
     item,
     key,
     member,
@@ -44,6 +45,7 @@ from tests.stores.made_up import (
 NUMBERS = st.integers(1, 5)
 MEMBERS = st.sampled_from([KENT, MEDWAY, LAMBETH])
 COUNTERS = st.one_of(st.none(), NUMBERS)
+ERAS = st.integers(1, 3)
 NOTICE_STATES = st.sampled_from(NoticeState)
 PASSAGE_STATES = st.sampled_from(PassageState)
 POSTED = tuple(slot.name for slot in SLOTS if slot.posted)
@@ -114,7 +116,7 @@ class SameAnswers(RuleBasedStateMachine):
                 return None
             found = work.index.candidates(kept)
             work.index.add(kept)
-            return sorted(found, key=lambda pair: pair[0])
+            return sorted((one.notice, one.tokens, one.open_filters()) for one in found)
 
         self.both(act)
 
@@ -133,6 +135,23 @@ class SameAnswers(RuleBasedStateMachine):
     def forget(self, number: int) -> None:
         """A notice is forgotten."""
         self.both(lambda work: work.notices.forget(notice_id(number)))
+
+    @rule(number=NUMBERS, like=NUMBERS, slot=st.sampled_from(POSTED), era=ERAS)
+    def renew(self, number: int, like: int, slot: str, era: int) -> None:
+        """A notice gets the tokens of a later epoch."""
+        record = tokens(number, like=like, sharing=(slot,), era=era)
+        keyed = rekey(record, INDEX_KEY)
+        self.both(lambda work: work.notices.renew_tokens(notice_id(number), record, keyed, f"renewed {era}"))
+
+    @rule(era=ERAS, step=st.integers(1, 60))
+    def drop(self, era: int, step: int) -> None:
+        """An epoch is over: its tokens go, in as many steps as it takes."""
+
+        def act(work: Work) -> None:
+            while work.index.drop(epoch(era), step):
+                pass
+
+        self.both(act)
 
     @rule(who=MEMBERS, back=st.integers(0, 3))
     def count(self, who: MemberId, back: int) -> None:
@@ -297,7 +316,7 @@ def everything(work: Work) -> list[object]:
         work.outbox.waiting(),
         work.outbox.claim(20, NOW + timedelta(minutes=1)),
         work.notices.expired(NOW + timedelta(days=400), 3),
-        work.passages.refused_between(frozenset({KENT, MEDWAY})),
+        work.passages.held_back_between(frozenset({KENT, MEDWAY})),
         log_of(work),
     ]
     told += [about_notice(work, notice) for notice in notices]

@@ -18,6 +18,7 @@ from hub.exchange.stages import (
     InboxItem,
     ItemKind,
     KeyUse,
+    Look,
     PaperKind,
     PaperState,
     Realm,
@@ -25,16 +26,18 @@ from hub.exchange.stages import (
     Standing,
     StoredNotice,
 )
-from hub.exchange.states import NoticeState, PassageState
+from hub.exchange.states import DisputeState, NoticeState, PassageState
 from hub.protocols.canonical import digest
+from hub.protocols.dispute import Result
 from hub.protocols.entry import Opening, check_opening
-from hub.protocols.key_grant import read_counter_tokens
+from hub.protocols.key_grant import counter_tokens, read_counter_tokens
 from hub.protocols.merkle import leaf_hash, verify_inclusion
 from hub.protocols.names import AgreementId, MatchId, MemberId, Part
-from hub.protocols.token_record import SLOTS
+from hub.protocols.token_record import SLOTS, rekey
 from tests.stores.conftest import AnyStore
 from tests.stores.made_up import (
     DAY,
+    INDEX_KEY,
     KENT,
     LAMBETH,
     MEDWAY,
@@ -42,9 +45,11 @@ from tests.stores.made_up import (
     SIGNER,
     assertion,
     checked,
+    dispute,
     epoch,
     item,
     key,
+    letter,
     member,
     name,
     notice_id,
@@ -352,7 +357,7 @@ def test_carried_notices_are_counted_by_member_and_day(store: AnyStore) -> None:
 
 def test_a_notice_is_found_by_a_shared_posted_token_of_another_member(store: AnyStore) -> None:
     """Not by its own member, nor in another realm or epoch, nor by a token that is kept to compare only."""
-    same = ("first_birth",)
+    same = ("first_sound_birth",)
     with store.write() as work:
         work.notices.keep(checked(1), "promise")
         work.index.add(stored(work, 1))
@@ -364,8 +369,12 @@ def test_a_notice_is_found_by_a_shared_posted_token_of_another_member(store: Any
             6: checked(6, sender=MEDWAY, record=tokens(6, like=1, sharing=(COMPARED_ONLY,))),
         }.items():
             work.notices.keep(notice, "promise")
-            found = work.index.candidates(stored(work, number))
-            assert found == ([(notice_id(1), checked(1).keyed)] if number == 2 else [])
+            found = [
+                (one.notice, one.tokens, one.open_filters())
+                for one in work.index.candidates(stored(work, number))
+            ]
+            keyed = checked(1).keyed
+            assert found == ([(notice_id(1), keyed.tokens, keyed.filters)] if number == 2 else [])
 
 
 def test_only_what_was_carried_and_still_stands_is_found(store: AnyStore) -> None:
@@ -380,11 +389,74 @@ def test_only_what_was_carried_and_still_stands_is_found(store: AnyStore) -> Non
         )
         work.index.add(stored(work, 1))
         work.index.add(stored(work, 1))
-        assert [found for found, _ in work.index.candidates(stored(work, 3))] == [notice_id(1)]
+        assert [found.notice for found in work.index.candidates(stored(work, 3))] == [notice_id(1)]
         work.notices.set_state(notice_id(1), NoticeState.CLOSED)
         assert work.index.candidates(stored(work, 3)) == []
         work.index.add(stored(work, 1))
         assert work.index.candidates(stored(work, 3)) == []
+
+
+def test_renewed_tokens_are_found_in_the_later_epoch_alone(store: AnyStore) -> None:
+    """The old ones are gone at once; the new ones are found once the notice has been carried again."""
+    again = tokens(1, like=8, sharing=("upn",), era=2)
+    with store.write() as work:
+        work.notices.keep(checked(1), "promise")
+        work.index.add(stored(work, 1))
+        for number, era, like, slot in ((2, 1, 1, "uln"), (3, 2, 8, "upn")):
+            record = tokens(number, like=like, sharing=(slot,), era=era)
+            work.notices.keep(checked(number, sender=MEDWAY, record=record), "promise")
+        assert [found.notice for found in work.index.candidates(stored(work, 2))] == [notice_id(1)]
+        work.notices.renew_tokens(notice_id(1), again, rekey(again, INDEX_KEY), "signed")
+        assert work.index.candidates(stored(work, 2)) == []
+        assert work.index.candidates(stored(work, 3)) == []
+        work.index.add(stored(work, 1))
+        (found,) = work.index.candidates(stored(work, 3))
+        keyed = rekey(again, INDEX_KEY)
+        assert (found.notice, found.tokens, found.open_filters()) == (
+            notice_id(1),
+            keyed.tokens,
+            keyed.filters,
+        )
+        kept = stored(work, 1)
+        assert (kept.keyed, kept.renewed) == (keyed, "signed")
+        assert kept.counter_tokens == counter_tokens(again, "signed")
+
+
+def test_a_notice_without_a_body_gets_no_new_tokens(store: AnyStore) -> None:
+    """Neither one that is not there nor one that is forgotten."""
+    again = tokens(1, era=2)
+    with store.write() as work:
+        work.notices.keep(checked(1), "promise")
+        work.notices.forget(notice_id(1))
+        for number in (1, 9):
+            with pytest.raises(HubFault, match="notice-unknown"):
+                work.notices.renew_tokens(notice_id(number), again, rekey(again, INDEX_KEY), "signed")
+
+
+def test_the_tokens_of_an_ended_epoch_are_dropped_step_by_step(store: AnyStore) -> None:
+    """In both realms, and of no other epoch; the notices themselves stay."""
+    with store.write() as work:
+        for number, realm, era in ((1, Realm.TRIAL, 1), (2, Realm.LIVE, 1), (3, Realm.TRIAL, 2)):
+            work.notices.keep(checked(number, record=tokens(number, era=era), realm=realm), "promise")
+            work.index.add(stored(work, number))
+    steps = 0
+    with store.write() as work:
+        while work.index.drop(epoch(1), 1):
+            steps += 1
+    assert steps >= 1
+    with store.write() as work:
+        assert not work.index.drop(epoch(1), 1)
+        for number in (1, 2):
+            assert not any(stored(work, number).keyed.filters)
+            assert stored(work, number).state is NoticeState.OPEN
+            work.index.add(stored(work, number))
+        asking = tokens(4, like=3, sharing=("upn",), era=2)
+        work.notices.keep(checked(4, sender=MEDWAY, record=asking), "promise")
+        assert [found.notice for found in work.index.candidates(stored(work, 4))] == [notice_id(3)]
+        for number, realm in ((5, Realm.TRIAL), (6, Realm.LIVE)):
+            asking = tokens(number, like=number - 4, sharing=("upn",))
+            work.notices.keep(checked(number, sender=MEDWAY, record=asking, realm=realm), "promise")
+            assert work.index.candidates(stored(work, number)) == []
 
 
 # --- members and papers -------------------------------------------------------------------------
@@ -493,9 +565,9 @@ def test_a_passage_comes_back_as_it_was_saved(store: AnyStore) -> None:
             request=request(1),
             box="box",
             approved_by=frozenset({KENT, MEDWAY}),
-            asked=frozenset({KENT}),
             same=True,
-            opened_at=LATER,
+            look=Look.CLAIMANTS,
+            looked_by=frozenset({f"{KENT}:a", f"{MEDWAY}:b"}),
         )
         work.passages.save(moved)
     with store.read() as work:
@@ -539,20 +611,34 @@ def test_saving_a_passage_never_changes_its_ends(store: AnyStore) -> None:
         assert work.passages.get(passage(1).passage) == passage(1, counter=2, same=True)
 
 
+def test_contested_claims_of_a_member_are_counted_by_notice(store: AnyStore) -> None:
+    """Its own notices alone, each once, whatever became of them; and no other reason to look."""
+    claimants = Look.CLAIMANTS
+    with store.write() as work:
+        work.passages.add(passage(1, 1, 2, look=claimants))
+        work.passages.add(passage(2, 1, 4, recipient=LAMBETH, look=claimants, state=PassageState.STOPPED))
+        work.passages.add(passage(3, 3, 4, look=claimants))
+        work.passages.add(passage(4, 5, 6, look=Look.TWIN))
+        work.passages.add(passage(5, 2, 1, sender=MEDWAY, recipient=KENT, look=claimants))
+        assert [work.passages.claims_contested(one) for one in (KENT, MEDWAY, LAMBETH)] == [2, 1, 0]
+
+
 def test_passages_are_found_from_both_notices_and_by_both_ends(store: AnyStore) -> None:
-    """The carried and the counter-notice; the refused ones between parties of an agreement."""
+    """The carried and the counter-notice; those held back between parties of an agreement."""
     refused = PassageState.REFUSED
     with store.write() as work:
         work.passages.add(passage(3, 1, 2, state=refused))
         work.passages.add(passage(1, 2, 1, sender=MEDWAY, recipient=KENT, state=refused))
         work.passages.add(passage(2, 1, 4, recipient=LAMBETH, state=refused))
         work.passages.add(passage(4, 5, 6))
+        work.passages.add(passage(5, 5, 7, state=PassageState.SECOND_LOOK, look=Look.TWIN))
+        work.passages.add(passage(6, 5, 8, look=Look.COMPETITOR))
         assert [each.passage[-20:] for each in work.passages.of_notice(notice_id(2))] == [
             passage(number).passage[-20:] for number in (1, 3)
         ]
-        found = work.passages.refused_between(frozenset({KENT, MEDWAY}))
-        assert [each.passage for each in found] == [passage(number).passage for number in (1, 3)]
-        assert work.passages.refused_between(frozenset({KENT})) == []
+        found = work.passages.held_back_between(frozenset({KENT, MEDWAY}))
+        assert [each.passage for each in found] == [passage(number).passage for number in (1, 3, 5, 6)]
+        assert work.passages.held_back_between(frozenset({KENT})) == []
 
 
 # --- inboxes and outbox -------------------------------------------------------------------------
@@ -794,3 +880,89 @@ def test_refusals_are_counted_over_distinct_notices(store: AnyStore) -> None:
         }
         assert work.refusals.counts(KENT, DAY - timedelta(days=1), DAY) == {"R-SILENCE": 1}
         assert work.refusals.counts(MemberId("mbr_nobody"), DAY, tomorrow) == {}
+
+
+# --- disputes -----------------------------------------------------------------------------------
+
+
+def test_a_dispute_and_its_thread_come_back_as_they_were_kept(store: AnyStore) -> None:
+    """By id, by party, by entry; messages in their order."""
+    with store.write() as work:
+        work.disputes.add(dispute(1), letter(1, 1))
+        work.disputes.add(dispute(2, opener=LAMBETH), letter(2, 1))
+        work.disputes.append(letter(1, 2))
+    with store.read() as work:
+        assert work.disputes.get(dispute(1).dispute) == dispute(1)
+        assert work.disputes.get(dispute(3).dispute) is None
+        assert work.disputes.letters(dispute(1).dispute) == [letter(1, 1), letter(1, 2)]
+        assert work.disputes.of_member(KENT, "", 9) == [dispute(1)]
+        assert work.disputes.of_member(MEDWAY, "", 9) == [dispute(1), dispute(2, opener=LAMBETH)]
+        assert work.disputes.of_member(MEDWAY, dispute(1).dispute, 9) == [dispute(2, opener=LAMBETH)]
+        assert work.disputes.of_member(MEDWAY, "", 1) == [dispute(1)]
+        assert work.disputes.of_entry(2) == [dispute(2, opener=LAMBETH)]
+        assert work.disputes.all() == [dispute(1), dispute(2, opener=LAMBETH)]
+
+
+def test_a_dispute_moves_as_the_table_allows(store: AnyStore) -> None:
+    """State, result and clock move; who and what do not; a closed one stays closed."""
+    with store.write() as work:
+        work.disputes.add(dispute(1), letter(1, 1))
+        closed = replace(
+            dispute(1), state=DisputeState.CLOSED, result=Result.UPHELD, due_at=None, closed_at=LATER
+        )
+        work.disputes.save(replace(closed, opener=LAMBETH))
+    with store.read() as work:
+        assert work.disputes.get(dispute(1).dispute) == closed
+    with pytest.raises(HubFault, match="state-dispute"), store.write() as work:
+        work.disputes.save(dispute(1))
+    with pytest.raises(HubFault, match="dispute-unknown"), store.write() as work:
+        work.disputes.save(dispute(2))
+
+
+def test_nothing_of_a_dispute_is_written_over(store: AnyStore) -> None:
+    """A second thread of the same id, or a second message of the same number, is our own fault."""
+    with store.write() as work:
+        work.disputes.add(dispute(1), letter(1, 1))
+    with pytest.raises(HubFault, match="dispute-twice"), store.write() as work:
+        work.disputes.add(dispute(1), letter(1, 2))
+    with pytest.raises(HubFault, match="letter-twice"), store.write() as work:
+        work.disputes.append(letter(1, 1))
+    with pytest.raises(HubFault, match="store-read-only"), store.read() as work:
+        work.disputes.add(dispute(2), letter(2, 1))
+
+
+def test_open_disputes_are_due_when_their_clock_has_run_out(store: AnyStore) -> None:
+    """To the microsecond, the longest first; an answered one is not."""
+    with store.write() as work:
+        for number, minutes in ((1, 5), (2, 4), (3, 6)):
+            work.disputes.add(
+                replace(dispute(number), due_at=NOW + timedelta(minutes=minutes)), letter(number, 1)
+            )
+        work.disputes.add(dispute(4), letter(4, 1))
+        work.disputes.save(replace(dispute(4), state=DisputeState.ANSWERED, due_at=None))
+    with store.read() as work:
+        assert [one.entry for one in work.disputes.due(LATER, 9)] == [2, 1]
+        assert [one.entry for one in work.disputes.due(LATER - timedelta(microseconds=1), 9)] == [2]
+        assert [one.entry for one in work.disputes.due(LATER, 1)] == [2]
+
+
+def test_closed_disputes_are_forgotten_with_their_words(store: AnyStore) -> None:
+    """Those closed before the moment, so many at a time; open ones stay."""
+    with store.write() as work:
+        for number in (1, 2, 3, 4):
+            work.disputes.add(dispute(number), letter(number, 1))
+        for number, closed_at in ((1, NOW), (2, NOW), (3, LATER)):
+            work.disputes.save(
+                replace(
+                    dispute(number),
+                    state=DisputeState.CLOSED,
+                    result=Result.WITHDRAWN,
+                    due_at=None,
+                    closed_at=closed_at,
+                )
+            )
+        assert work.disputes.drop_closed(LATER, 1) == 1
+        assert work.disputes.drop_closed(LATER, 9) == 1
+        assert work.disputes.drop_closed(LATER, 9) == 0
+        assert [one.entry for one in work.disputes.all()] == [3, 4]
+        assert work.disputes.letters(dispute(1).dispute) == []

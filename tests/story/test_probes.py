@@ -5,6 +5,7 @@ its own notices, and the size of every checkpoint. The tests compare all of that
 control, a notice about nobody.
 """
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -205,7 +206,7 @@ def test_a_trap_that_was_laid_first_shows_an_officer_no_more_than_that_it_closed
     town.night_passes()
     (task,) = medway.tasks
     assert isinstance(task.body, dict)
-    assert set(task.body) == {"notice", "codes", "fact"}
+    assert set(task.body) == {"notice", "codes", "fact", "people"}
     assert "kent" not in str(task.body).replace("agr_kent-medway-movers", "")
     medway.approves(task)
     town.night_passes()
@@ -325,3 +326,52 @@ def test_refusals_do_not_alarm_or_count_for_the_other_side(town: Town) -> None:
     with town.store.read() as work:
         counts = [work.refusals.counts(m.member, day, day.replace(day=28)) for m in (kent, medway)]
     assert counts == [{"R-EVIDENCE": 1}, {"R-EVIDENCE": 1}]
+
+
+IN_DOUBT = replace(ADA_KNOWN_BY_NAME, given="Petra")
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+@pytest.mark.parametrize(
+    ("prober", "kind"),
+    [("mbr_medway", NoticeType.NEW_ARRIVAL), ("mbr_kent", NoticeType.MOVED_OUT)],
+)
+def test_a_guess_that_brings_about_a_second_look_learns_nothing(
+    agreed: bool, prober: str, kind: NoticeType
+) -> None:
+    """I9: with a permit the holder's officer is asked, without one nobody; the guesser sees no difference."""
+
+    def build(*, present: bool) -> Town:
+        holder = "mbr_kent" if prober == "mbr_medway" else "mbr_medway"
+        return region(present=present, agreed=agreed, holder=holder)
+
+    both_ways(build, prober, IN_DOUBT, kind)
+
+
+@pytest.mark.parametrize("guess", [ADA, ADA_KNOWN_BY_NAME, IN_DOUBT])
+def test_a_forged_duplicate_learns_nothing(guess: Move) -> None:
+    """I9: who says that somebody has come to it too, knowing everything, is told nothing by itself."""
+
+    def build(*, present: bool) -> Town:
+        return region(present=present, holder="mbr_medway")
+
+    both_ways(build, "mbr_kent", guess, NoticeType.NEW_ARRIVAL)
+
+
+@pytest.mark.parametrize("later", range(9))
+def test_a_second_look_takes_only_the_room_that_a_slot_has(later: int) -> None:
+    """I9: however full a prober makes the slots that follow, a look it brought about makes none longer."""
+    grown = []
+    for present in (True, False):
+        town = region(present=present)
+        medway = town.members["mbr_medway"]
+        medway.publishes(IN_DOUBT, NoticeType.NEW_ARRIVAL)
+        town.slot()
+        for number in range(later):
+            medway.publishes(replace(NOBODY, given=f"Nemo{number}"), NoticeType.NEW_ARRIVAL)
+        before = len(town.sizes)
+        for _ in range(3):
+            town.slot()
+        grown.append([b - a for a, b in itertools.pairwise(town.sizes[before - 1 :])])
+        assert len(town.members["mbr_kent"].looks()) == present
+    assert grown[0] == grown[1]

@@ -17,6 +17,7 @@ from typing import Final
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import CheckpointGuard, Hub
 from hub.exchange.store.audit_directory import audit_keys, audit_members, audit_papers
+from hub.exchange.store.audit_disputes import audit_disputes
 from hub.exchange.store.audit_notices import audit_index, audit_notices
 from hub.exchange.store.audit_passages import audit_items, audit_openings, audit_passages
 from hub.exchange.store.check import Finding
@@ -32,6 +33,7 @@ AUDITS: Final[tuple[Audit, ...]] = (
     audit_index,
     audit_passages,
     audit_items,
+    audit_disputes,
     audit_members,
     audit_keys,
     audit_papers,

@@ -8,6 +8,7 @@ from hub.exchange.stages import KeyUse, Member, Paper, PaperKind, PaperState, Re
 from hub.exchange.store.check import Finding
 from hub.exchange.store.evidence import Evidence
 from hub.protocols import canonical
+from hub.protocols.accession import read_accession
 from hub.protocols.epoch import read_epoch
 from hub.protocols.errors import MalformedMessage, ProtocolError
 from hub.protocols.keys import DocumentPublicKey, read_entry
@@ -128,13 +129,20 @@ def _paper_as_signed(paper: Paper, evidence: Evidence) -> bool:
         agreement = read_agreement(paper.document)
         behind = paper.signed_by if paper.state is PaperState.PROPOSED else paper.parties
         keys = [_signer(party, paper.signed, evidence) for party in behind]
-        same = verify_document(paper.signed, Typ.AGREEMENT, keys) == canonical.encode(paper.document)
+        # A proposal that all have taken back is held to nobody's word.
+        same = not behind or verify_document(paper.signed, Typ.AGREEMENT, keys) == canonical.encode(
+            paper.document
+        )
         parties = tuple(party.member for party in agreement.parties)
         return same and (parties, agreement.starts_at, agreement.lapses_at) == (paper.parties, *times)
     signer = _signer(first, paper.document, evidence)
     if paper.kind is PaperKind.EPOCH:
         epoch = read_epoch(paper.document, signer)
         return (epoch.id, epoch.valid_from, epoch.valid_until) == (paper.name, *times)
+    if paper.kind is PaperKind.ACCESSION:
+        accession = read_accession(paper.document, signer)
+        named = f"{accession.agreement}~{accession.member}"
+        return (named, accession.member, accession.signed_at) == (paper.name, first, paper.valid_from)
     typ = Typ.MANDATE if paper.kind is PaperKind.MANDATE else Typ.STANDING_REQUEST
     mandate = read_mandate(paper.document, typ, signer)
     said = ((mandate.authority, mandate.other), mandate.valid_from, mandate.valid_until)

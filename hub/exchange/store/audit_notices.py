@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hub.consent.flags import Flags
-from hub.exchange.stages import StoredNotice
+from hub.exchange.stages import KeyUse, PaperKind, StoredNotice
 from hub.exchange.states import NoticeState
 from hub.exchange.store.check import Finding
 from hub.exchange.store.evidence import Evidence
@@ -16,6 +16,8 @@ from hub.protocols.keys import VerifyingKey
 from hub.protocols.names import NoticeId
 from hub.protocols.notice import read_manifest
 from hub.protocols.promise import read_promise
+from hub.protocols.restatement import read_renewal
+from hub.protocols.signing import Typ, key_id_of
 from hub.protocols.token_record import rekey
 
 
@@ -48,7 +50,8 @@ def audit_index(evidence: Evidence) -> Iterator[Finding]:
 def _audit_columns(columns: NoticeColumns, notice: StoredNotice) -> Iterator[Finding]:
     manifest = notice.manifest
     said = (columns.sender, columns.type, columns.epoch, columns.expires_at)
-    if said != (manifest.sender, manifest.type.value, manifest.epoch, manifest.expires_at):
+    epoch = manifest.epoch if notice.renewed is None else notice.keyed.epoch
+    if said != (manifest.sender, manifest.type.value, epoch, manifest.expires_at):
         yield Finding("notice-columns", notice.notice, "sender, type, epoch or end are not those signed")
     asserted = manifest.assertion
     first = notice.asserted_at == asserted.asserted_at
@@ -69,12 +72,25 @@ def _audit_words(notice: StoredNotice, evidence: Evidence) -> Iterator[Finding]:
             read_manifest(notice.jws, VerifyingKey.from_jwk(key.jwk))
     except ProtocolError as fault:
         yield Finding("notice-unsigned", name, fault.detail)
+    if notice.renewed is not None and not _renewed_by_sender(notice, evidence):
+        yield Finding("renewal-unsigned", name, "its sender has not signed the tokens that it has now")
     try:
         promise = read_promise(evidence.work.notices.promise(name) or "", evidence.hub.key.public)
         if (promise.notice, promise.manifest) != (name, notice.digest):
             yield Finding("promise-other", name, "the promise was given for another notice")
     except ProtocolError as fault:
         yield Finding("promise-unsigned", name, fault.detail)
+
+
+def _renewed_by_sender(notice: StoredNotice, evidence: Evidence) -> bool:
+    renewed = notice.renewed or ""
+    try:
+        key = evidence.work.members.key(key_id_of(renewed, Typ.RENEWAL))
+        if key is None or (key.member, key.use) != (notice.sender, KeyUse.SIGNING):
+            return False
+        return read_renewal(renewed, VerifyingKey.from_jwk(key.jwk)).notice == notice.notice
+    except ProtocolError:
+        return False
 
 
 def _audit_state(notice: StoredNotice, evidence: Evidence) -> Iterator[Finding]:
@@ -88,6 +104,10 @@ def _audit_state(notice: StoredNotice, evidence: Evidence) -> Iterator[Finding]:
         if evidence.closed(notice.log_index):
             yield Finding("entry-closed", name, "the entry of a notice that stands cannot be opened")
         return
+    if notice.state is NoticeState.MERGED and evidence.ledger.leads.get(name) is not False:
+        yield Finding(
+            "merged-unagreed", name, "its sender's word that another member leads is not in the log"
+        )
     overtaken = (recorded, notice.state) == (NoticeState.CLOSED.value, NoticeState.EXPIRED)
     if recorded != notice.state.value and not overtaken:
         yield Finding("notice-state", name, "the log does not say that this notice has ended so")
@@ -98,21 +118,29 @@ def _audit_tokens(columns: NoticeColumns, notice: StoredNotice, evidence: Eviden
         return
     name = notice.notice
     if columns.tokens is None:
+        if _is_over(columns.epoch, evidence):
+            return
         yield Finding("tokens-missing", name, "an open notice has lost its tokens: nothing can match it")
         return
-    if columns.tokens != (name, notice.sender, notice.realm.value, notice.manifest.epoch):
+    if columns.tokens != (name, notice.sender, notice.realm.value, columns.epoch):
         yield Finding("tokens-other", name, "the tokens lie under another notice, member, realm or epoch")
     if _altered(notice, evidence):
         yield Finding("tokens-altered", name, "the tokens are not those that were published")
     if NoticeId(name) not in evidence.waiting and notice.log_index is not None:
-        numbers = frozenset(posting_numbers(notice.keyed))
+        numbers = frozenset(posting_numbers(notice.keyed, columns.era))
         if evidence.work.inventory.posted(columns.rec) != numbers:
             yield Finding("index-other", name, "the index has this notice under other tokens than its own")
 
 
+def _is_over(epoch: str, evidence: Evidence) -> bool:
+    """Whether a linkage epoch has ended: what was not made anew for the next is found no more."""
+    paper = evidence.work.papers.get(PaperKind.EPOCH, epoch)
+    return paper is not None and paper.valid_until is not None and paper.valid_until <= evidence.hub.now()
+
+
 def _altered(notice: StoredNotice, evidence: Evidence) -> bool:
     try:
-        shown = read_counter_tokens(notice.counter_tokens, notice.manifest.tokens)
+        shown = read_counter_tokens(notice.counter_tokens, notice.signed_tokens)
     except ProtocolError:
         return False  # the check of notices says so
     again = rekey(shown, evidence.hub.index_key)

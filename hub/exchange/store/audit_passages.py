@@ -6,6 +6,7 @@ from hub.exchange.errors import HubFault
 from hub.exchange.ports import Entry
 from hub.exchange.stages import InboxItem, ItemKind, Passage
 from hub.exchange.states import NoticeState, PassageState
+from hub.exchange.store.audit_looks import audit_lead, audit_look
 from hub.exchange.store.check import Finding
 from hub.exchange.store.evidence import Evidence
 from hub.exchange.store.inventory import ItemColumns
@@ -47,6 +48,7 @@ def audit_passages(evidence: Evidence) -> Iterator[Finding]:
         if passage is not None:
             yield from _audit_ends(passage, evidence)
             yield from _audit_steps(passage, evidence)
+            yield from audit_look(passage, evidence)
 
 
 def audit_items(evidence: Evidence) -> Iterator[Finding]:
@@ -89,7 +91,7 @@ def _audit_ends(passage: Passage, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _audit_steps(passage: Passage, evidence: Evidence) -> Iterator[Finding]:
-    """What let a passage go on: releases, approvals of its officers, a signed `same`."""
+    """What let a passage go on: releases, a signed `same`, a key request, a box."""
     name, ledger = passage.passage, evidence.ledger
     items = evidence.work.inboxes.of_passage(name)
     delivered = [item for item in items if item.kind is ItemKind.DELIVERY]
@@ -97,10 +99,6 @@ def _audit_steps(passage: Passage, evidence: Evidence) -> Iterator[Finding]:
         yield Finding("passage-unreleased", name, "nothing was released on this passage, and it says so")
     if passage.same and not any(item.item in ledger.same for item in delivered):
         yield Finding("same-unlogged", name, "no `same` of the recipient is in the log")
-    tasks = {item.item for item in _same_match(passage, evidence) if item.kind is ItemKind.OFFICER_TASK}
-    approved = {member for task, member in ledger.approvals if task in tasks}
-    if not passage.approved_by <= approved:
-        yield Finding("approval-unlogged", name, "no approval of that member's officer is in the log")
     if passage.state is PassageState.STOPPED and not all(item.stopped for item in delivered):
         yield Finding("passage-goes-on", name, "the passage was stopped, and a delivery of it was not")
     request = passage.request
@@ -116,13 +114,6 @@ def _for_recipient(box: str, passage: Passage, evidence: Evidence) -> bool:
     except ProtocolError:
         return False
     return key is not None and key.member == passage.recipient
-
-
-def _same_match(passage: Passage, evidence: Evidence) -> Iterator[InboxItem]:
-    """The inbox items of both directions of a match: an approval counts for both."""
-    for one in evidence.work.passages.of_notice(passage.notice):
-        if one.passage == passage.passage or (one.match is not None and one.match == passage.match):
-            yield from evidence.work.inboxes.of_passage(one.passage)
 
 
 def _audit_item(columns: ItemColumns, evidence: Evidence) -> Iterator[Finding]:
@@ -144,6 +135,8 @@ def _audit_item(columns: ItemColumns, evidence: Evidence) -> Iterator[Finding]:
         yield from _audit_delivery(item, record)
     elif columns.kind is not ItemKind.STOPPED and columns.member not in _concerned(entry, record):
         yield Finding("item-other-member", name, "the item lies with a member that it does not concern")
+    elif columns.kind is ItemKind.LEAD:
+        yield from audit_lead(item, record)
 
 
 def _concerned(entry: Entry, record: Mapping[str, Json]) -> frozenset[str]:

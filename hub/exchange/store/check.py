@@ -214,7 +214,7 @@ def _check_notice(notice: StoredNotice, work: Work, *, waiting: bool) -> Iterato
     if any(part_digest(jwe) != manifest.entry(part).cipher_digest for part, jwe in parts.items()):
         yield Finding("body-altered", name, "a sealed part is not the one that its sender signed")
     if parts:
-        read_counter_tokens(notice.counter_tokens, manifest.tokens)
+        read_counter_tokens(notice.counter_tokens, notice.signed_tokens)
 
 
 def _check_published(notice: StoredNotice, entry: Entry | None) -> Iterator[Finding]:

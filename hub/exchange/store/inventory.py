@@ -10,12 +10,12 @@ from sqlalchemy import Column, Table, bindparam, func, select, text
 
 from hub.exchange.stages import ItemKind
 from hub.exchange.store.inboxes import SqlInboxes
-from hub.exchange.store.index import HEAVY
 from hub.exchange.store.instants import from_micros
 from hub.exchange.store.json_text import read_names
 from hub.exchange.store.sealed import Seals
 from hub.exchange.store.statements import Fields, Line, Prepared
 from hub.exchange.store.tables import table
+from hub.matching.candidates import HEAVY
 from hub.protocols.names import DisclosureId, MatchId, MemberId, NoticeId
 
 CHUNK: Final = 1000
@@ -56,6 +56,8 @@ class NoticeColumns:
     expires_at: datetime
     tokens: tuple[str, str, str, str] | None
     """Notice, member, realm and epoch in the row of its tokens, while there is one."""
+    era: int
+    """The number of realm and epoch in front of its postings; 0 where it has no tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ _notice: Final = table("notice")
 _tokens: Final = table("tokens")
 _posting: Final = table("posting")
 _heavy: Final = table("heavy")
+_era: Final = table("era")
 _NOTICE_COLUMNS: Final = Prepared(
     select(
         *(
@@ -113,9 +116,11 @@ _NOTICE_COLUMNS: Final = Prepared(
         ),
         _notice.c.asserted_at,
         _notice.c.expires_at,
-        *(_tokens.c[name] for name in ("notice", "member", "realm", "epoch")),
+        *(_tokens.c[name] for name in ("notice", "member")),
+        *(_era.c[name] for name in ("realm", "epoch", "number")),
     )
     .outerjoin(_tokens, _tokens.c.rec == _notice.c.rec)
+    .outerjoin(_era, _era.c.number == _tokens.c.era)
     .where(_notice.c.rec > bindparam("after"))
     .order_by(_notice.c.rec)
     .limit(CHUNK)
@@ -261,7 +266,7 @@ class SqlInventory:
 
 
 def _columns_of(row: Fields) -> NoticeColumns:
-    rec, notice, sender, kind, realm, epoch, scope, flags, asserted_at, expires_at, *tokens = row
+    rec, notice, sender, kind, realm, epoch, scope, flags, asserted_at, expires_at, *tokens, era = row
     return NoticeColumns(
         rec=rec,
         notice=NoticeId(notice),
@@ -274,4 +279,5 @@ def _columns_of(row: Fields) -> NoticeColumns:
         asserted_at=from_micros(asserted_at),
         expires_at=from_micros(expires_at),
         tokens=None if tokens[0] is None else (tokens[0], tokens[1], tokens[2], tokens[3]),
+        era=era or 0,
     )

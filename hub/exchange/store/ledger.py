@@ -11,8 +11,10 @@ from typing import Final
 
 from hub.exchange.ports import Entry
 from hub.exchange.stages import PaperKind
+from hub.exchange.tasks import officer_mark
 from hub.protocols.acknowledgement import Answer
 from hub.protocols.canonical import Json
+from hub.protocols.names import MemberId
 
 Record = Mapping[str, Json]
 Numbered = tuple[int, Record]
@@ -42,8 +44,16 @@ class Ledger:
     """`admitted` or `suspended`, by member."""
     same: set[str] = field(default_factory=set)
     """Deliveries whose recipient has signed `same`."""
-    approvals: set[tuple[str, str]] = field(default_factory=set)
-    """(task, member) of every yes."""
+    approvals: set[tuple[str, str, str]] = field(default_factory=set)
+    """(task, member, mark of the officer) of every yes."""
+    looks: set[str] = field(default_factory=set)
+    """Notices that people were to look at before they went on."""
+    leads: dict[str, bool] = field(default_factory=dict)
+    """By notice, whether its own sender said last that it leads."""
+    disputes: set[str] = field(default_factory=set)
+    """Digests of the messages of disputes."""
+    escalated: set[str] = field(default_factory=set)
+    """Disputes whose clock has run out."""
     revoked: set[str] = field(default_factory=set)
     """Keys taken out of use."""
 
@@ -75,9 +85,23 @@ class Ledger:
         elif kind == "confirmation" and record.get("answer") == Answer.SAME.value:
             self.same.add(_text(record, "delivery"))
         elif kind == "approval" and record.get("approve") is True:
-            self.approvals.add((_text(record, "task"), _text(record, "member")))
+            member = MemberId(_text(record, "member"))
+            mark = officer_mark(member, _text(record, "officer"))
+            self.approvals.add((_text(record, "task"), member, mark))
+        elif kind == "second_look":
+            self.looks.add(_text(record, "notice"))
+        elif kind == "lead":
+            self.leads[_text(record, "notice")] = record.get("ours") is True
+        elif kind == "dispute":
+            self._take_dispute(record)
         elif kind == "key_revoked":
             self.revoked.add(_text(record, "subject"))
+
+    def _take_dispute(self, record: Record) -> None:
+        if record.get("message") is None:
+            self.escalated.add(_text(record, "dispute"))
+        else:
+            self.disputes.add(_text(record, "message"))
 
     def _take_word(self, index: int, record: Record) -> None:
         facts = record.get("facts")

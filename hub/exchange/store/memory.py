@@ -11,12 +11,15 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import takewhile
 
 from hub.consent.flags import Flags
 from hub.consent.question import Scope
 from hub.exchange.errors import Declined, HubFault
 from hub.exchange.ports import (
+    Candidate,
+    Disputes,
     Entry,
     Inboxes,
     Index,
@@ -30,20 +33,32 @@ from hub.exchange.ports import (
 )
 from hub.exchange.stages import (
     CheckedNotice,
+    Dispute,
     Errand,
     ErrandKind,
     InboxItem,
     ItemKind,
+    Letter,
+    Look,
     Member,
     Paper,
     PaperKind,
+    PaperOutline,
     Passage,
     RefusalNote,
     RegisteredKey,
     StoredNotice,
 )
-from hub.exchange.states import NoticeState, PassageState, check_notice_move, check_passage_move
+from hub.exchange.states import (
+    DisputeState,
+    NoticeState,
+    PassageState,
+    check_dispute_move,
+    check_notice_move,
+    check_passage_move,
+)
 from hub.exchange.store.disclosure_log import node_missing, not_covered
+from hub.exchange.store.disputes import dispute_twice, dispute_unknown, letter_twice
 from hub.exchange.store.inboxes import item_twice, item_unknown
 from hub.exchange.store.index import blank
 from hub.exchange.store.inventory import KeptItem, KeptNode
@@ -58,6 +73,7 @@ from hub.protocols.merkle import Frontier, inclusion_proof, leaf_hash
 from hub.protocols.names import (
     Digest,
     DisclosureId,
+    DisputeId,
     EpochId,
     KeyId,
     MatchId,
@@ -68,7 +84,7 @@ from hub.protocols.names import (
 )
 from hub.protocols.notice import Assertion
 from hub.protocols.proof import LogProof
-from hub.protocols.token_record import KeyedRecord, posted_tokens
+from hub.protocols.token_record import KeyedRecord, TokenRecord, posted_tokens
 
 
 @dataclass(slots=True)
@@ -95,6 +111,8 @@ class State:
     entries: dict[int, Entry] = field(default_factory=dict)
     checkpoints: dict[int, str] = field(default_factory=dict)
     refusals: dict[tuple[MatchId, RefusalNote], tuple[MemberId, NoticeId, date]] = field(default_factory=dict)
+    disputes: dict[DisputeId, Dispute] = field(default_factory=dict)
+    letters: dict[tuple[DisputeId, int], Letter] = field(default_factory=dict)
     frontier: Frontier = field(default_factory=Frontier)
 
     def copy(self) -> "State":
@@ -194,6 +212,23 @@ class MemoryPapers:
         papers = [paper for paper in self._unit.state.papers.values() if paper.kind is kind]
         return sorted(papers, key=lambda paper: (paper.name, paper.version))
 
+    def outlines(self, kind: PaperKind) -> Sequence[PaperOutline]:
+        """Every version of every paper of a kind, by name and version, without documents."""
+        return [
+            PaperOutline(
+                paper.name,
+                paper.version,
+                paper.digest,
+                paper.parties,
+                paper.signed_by,
+                paper.state,
+                paper.valid_from,
+                paper.valid_until,
+                paper.log_index,
+            )
+            for paper in self.all(kind)
+        ]
+
     def put(self, paper: Paper) -> None:
         """Keep a paper or its new state."""
         self._unit.changing().papers[paper.kind, paper.name, paper.version] = paper
@@ -275,6 +310,15 @@ class MemoryNotices:
             asserted_at=assertion.asserted_at,
         )
 
+    def renew_tokens(self, notice: NoticeId, tokens: TokenRecord, keyed: KeyedRecord, signed: str) -> None:
+        """Put the tokens of a later epoch in the place of a notice's; it is found again once added."""
+        state, old = self._unit.changing(), self._known(notice)
+        if notice not in state.bodies:
+            raise notice_unknown()
+        state.findable.pop(notice, None)
+        shown = counter_tokens(tokens, signed)
+        state.notices[notice] = replace(old, keyed=keyed, counter_tokens=shown, renewed=signed)
+
     def forget(self, notice: NoticeId) -> None:
         """Destroy the at-rest keys, the parts and the tokens; the row and its entry stay."""
         state, old = self._unit.changing(), self._known(notice)
@@ -336,19 +380,30 @@ class MemoryIndex:
         """Make a notice findable; one that is no longer open, or is forgotten, stays unfindable."""
         state = self._unit.changing()
         kept = state.notices.get(notice.notice)
-        if kept is not None and kept.state is NoticeState.OPEN and notice.notice in state.bodies:
+        # without filters: forgotten, or of an epoch that has been dropped
+        if kept is not None and kept.state is NoticeState.OPEN and any(kept.keyed.filters):
             state.findable[notice.notice] = frozenset(posted_tokens(notice.keyed))
 
-    def candidates(self, notice: StoredNotice) -> Sequence[tuple[NoticeId, KeyedRecord]]:
+    def candidates(self, notice: StoredNotice) -> Sequence[Candidate]:
         """Open notices of other members, of the same realm and epoch, that share a posted token."""
         state, wanted = self._unit.state, frozenset(posted_tokens(notice.keyed))
         return [
-            (name, other.keyed)
+            Candidate(name, other.keyed.tokens, partial(getattr, other.keyed, "filters"))
             for name, other in state.notices.items()
             if wanted & state.findable.get(name, frozenset())
             and other.sender != notice.sender
             and (other.realm, other.keyed.epoch) == (notice.realm, notice.keyed.epoch)
         ]
+
+    def drop(self, epoch: EpochId, step: int) -> bool:
+        """Take away up to `step` postings and records of an epoch; False once nothing is left of it."""
+        state = self._unit.changing()
+        over = [name for name, kept in state.notices.items() if kept.keyed.epoch == epoch]
+        held = [name for name in over if any(state.notices[name].keyed.filters)]
+        for name in held[:step]:
+            state.findable.pop(name, None)
+            state.notices[name] = replace(state.notices[name], keyed=blank(epoch))
+        return len(held) > step
 
 
 class MemoryPassages:
@@ -396,13 +451,22 @@ class MemoryPassages:
         """Passages in which a notice is the one carried or the counter-notice, by id."""
         return self._where(lambda passage: notice in {passage.notice, passage.counter})
 
-    def refused_between(self, members: frozenset[MemberId]) -> Sequence[Passage]:
-        """Refused passages with both ends among these members, by id."""
+    def held_back_between(self, members: frozenset[MemberId]) -> Sequence[Passage]:
+        """Passages between these members that were refused, or are for people to look at, by id."""
         return self._where(
             lambda passage: (
-                passage.state is PassageState.REFUSED and {passage.sender, passage.recipient} <= members
+                {passage.sender, passage.recipient} <= members
+                and (
+                    passage.state in {PassageState.REFUSED, PassageState.SECOND_LOOK}
+                    or passage.look is Look.COMPETITOR
+                )
             )
         )
+
+    def claims_contested(self, member: MemberId) -> int:
+        """How many notices of a member people were to look at because another makes the same claim."""
+        contested = self._where(lambda one: one.sender == member and one.look is Look.CLAIMANTS)
+        return len({one.notice for one in contested})
 
     def _where(self, holds: Callable[[Passage], bool]) -> list[Passage]:
         return [passage for _, passage in sorted(self._unit.state.passages.items()) if holds(passage)]
@@ -573,6 +637,85 @@ class MemoryRefusals:
         return {code: len(notices) for code, notices in found.items()}
 
 
+class MemoryDisputes:
+    """`ports.Disputes`."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    def add(self, dispute: Dispute, first: Letter) -> None:
+        """Open a thread with its first message; raise `HubFault` for an id that is there."""
+        disputes = self._unit.changing().disputes
+        if dispute.dispute in disputes:
+            raise dispute_twice()
+        disputes[dispute.dispute] = dispute
+        self.append(first)
+
+    def save(self, dispute: Dispute) -> None:
+        """Keep state, result and clock after a move; raise `HubFault` if the move is not allowed."""
+        disputes = self._unit.changing().disputes
+        old = disputes.get(dispute.dispute)
+        if old is None:
+            raise dispute_unknown()
+        disputes[dispute.dispute] = replace(
+            old,
+            state=check_dispute_move(old.state, dispute.state),
+            result=dispute.result,
+            due_at=dispute.due_at,
+            closed_at=dispute.closed_at,
+        )
+
+    def append(self, letter: Letter) -> None:
+        """Keep a further message; raise `HubFault` where its number is taken."""
+        letters = self._unit.changing().letters
+        if (letter.dispute, letter.number) in letters:
+            raise letter_twice()
+        letters[letter.dispute, letter.number] = letter
+
+    def get(self, dispute: DisputeId) -> Dispute | None:
+        """A dispute by its id, whoever's it is."""
+        return self._unit.state.disputes.get(dispute)
+
+    def letters(self, dispute: DisputeId) -> Sequence[Letter]:
+        """Its messages, in order."""
+        found = sorted(self._unit.state.letters.items())
+        return [letter for (name, _), letter in found if name == dispute]
+
+    def of_member(self, member: MemberId, after: str, limit: int) -> Sequence[Dispute]:
+        """Disputes with ids above `after` in which a member is a party, by id."""
+        return self._where(lambda one: member in one.parties and one.dispute > after)[:limit]
+
+    def of_entry(self, entry: int) -> Sequence[Dispute]:
+        """Disputes about one release, by id."""
+        return self._where(lambda one: one.entry == entry)
+
+    def due(self, now: datetime, limit: int) -> Sequence[Dispute]:
+        """Those still open whose clock has run out, the longest first."""
+        waiting = [
+            (one.due_at, one.dispute, one)
+            for one in self._where(lambda one: one.state is DisputeState.OPEN)
+            if one.due_at is not None and one.due_at <= now
+        ]
+        return [one for _, _, one in sorted(waiting, key=lambda row: row[:2])][:limit]
+
+    def drop_closed(self, before: datetime, limit: int) -> int:
+        """Forget threads closed before this moment, words and all; return how many."""
+        state = self._unit.changing()
+        over = self._where(lambda one: one.closed_at is not None and one.closed_at < before)[:limit]
+        for one in over:
+            del state.disputes[one.dispute]
+        gone = {one.dispute for one in over}
+        state.letters = {key: letter for key, letter in state.letters.items() if key[0] not in gone}
+        return len(over)
+
+    def all(self) -> Sequence[Dispute]:
+        """Every dispute, by id."""
+        return self._where(lambda _: True)
+
+    def _where(self, holds: Callable[[Dispute], bool]) -> list[Dispute]:
+        return [one for _, one in sorted(self._unit.state.disputes.items()) if holds(one)]
+
+
 class MemoryInventory:
     """`check.Inventory`."""
 
@@ -631,6 +774,7 @@ class MemoryWork:
         self.inboxes: Inboxes = MemoryInboxes(unit)
         self.log: Log = MemoryLog(unit)
         self.refusals: Refusals = MemoryRefusals(unit)
+        self.disputes: Disputes = MemoryDisputes(unit)
         self.inventory = MemoryInventory(unit)
 
     @contextmanager
@@ -704,5 +848,6 @@ def _stored(notice: CheckedNotice) -> StoredNotice:
         kept_at=notice.kept_at,
         state=NoticeState.OPEN,
         log_index=None,
+        renewed=None,
         box=None if box is None else box.jwe,
     )

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from hub.consent.flags import Flags
 from hub.consent.question import Scope
@@ -27,7 +27,7 @@ from hub.exchange.store.json_text import from_text
 from hub.exchange.store.outbox import SqlOutbox
 from hub.exchange.store.requests import erase_requests
 from hub.exchange.store.sealed import Seals
-from hub.exchange.store.statements import Fields, Line, Prepared, PreparedRows
+from hub.exchange.store.statements import Fields, Line, Prepared, PreparedRows, replacing
 from hub.exchange.store.tables import STANDING, table
 from hub.protocols.canonical import Json
 from hub.protocols.key_grant import counter_tokens
@@ -41,11 +41,10 @@ _body: Final = table("body")
 _rest_key: Final = table("rest_key")
 _carried: Final = table("carried")
 
-_KEEP: Final = PreparedRows(_notice)
+_KEEP: Final = PreparedRows(_notice, " RETURNING notice, rec", numbered="rec")
 _KEEP_TOKENS: Final = PreparedRows(_tokens)
 _KEEP_BODY: Final = PreparedRows(_body)
 _KEEP_KEYS: Final = PreparedRows(_rest_key)
-_HIGHEST: Final = Prepared(select(func.max(_notice.c.rec)))
 _KEPT: Final = Prepared(select(_notice.c.promise).where(_notice.c.notice == bindparam("notice")))
 
 _STORED: Final = (
@@ -62,6 +61,7 @@ _STORED: Final = (
         _notice.c.kept_at,
         _notice.c.state,
         _notice.c.log_index,
+        _notice.c.renewed,
         _tokens.c.tokens,
         _tokens.c.filters,
         _body.c.counter_tokens,
@@ -85,7 +85,9 @@ _SEALED: Final = Prepared(
     .where(_notice.c.notice == bindparam("notice"))
 )
 _MOVING: Final = Prepared(
-    select(_notice.c.rec, _notice.c.state, _notice.c.log_index, _notice.c.epoch, _tokens.c.tokens)
+    select(
+        _notice.c.rec, _notice.c.state, _notice.c.log_index, _notice.c.epoch, _tokens.c.era, _tokens.c.tokens
+    )
     .outerjoin(_tokens, _tokens.c.rec == _notice.c.rec)
     .where(_notice.c.notice == bindparam("notice"))
 )
@@ -102,6 +104,16 @@ _ASSERT: Final = Prepared(
     .where(_notice.c.notice == bindparam("id"))
     .values(scope=bindparam("new_scope"), flags=bindparam("new_flags"), asserted_at=bindparam("new_time"))
 )
+_RENEW: Final = Prepared(
+    update(_notice)
+    .where(_notice.c.rec == bindparam("record"))
+    .values(epoch=bindparam("new_epoch"), renewed=bindparam("signed"))
+)
+_RENEW_TOKENS: Final = Prepared(insert(_tokens), replacing("rec", columns=("era", "tokens", "filters")))
+_RENEW_SHOWN: Final = Prepared(
+    update(_body).where(_body.c.rec == bindparam("record")).values(counter_tokens=bindparam("shown"))
+)
+_REST_KEY: Final = Prepared(select(_rest_key.c.sealed).where(_rest_key.c.rec == bindparam("record")))
 _FORGET: Final = tuple(
     Prepared(delete(held).where(held.c.rec == bindparam("record"))) for held in (_rest_key, _body, _tokens)
 )
@@ -198,10 +210,10 @@ class SqlNotices:
             self._line.change(_ENTER, id=notice, new_index=log_index)
             self._seen[notice] = replace(known, log_index=log_index)
             return
-        rec, old, index, epoch, tokens = self._moving(notice)
+        rec, old, index, *held = self._moving(notice)
         if state.value != old:
             check_notice_move(NoticeState(old), state)
-            self._unfind(rec, epoch, tokens)
+            self._unfind(rec, *held)
         self._line.change(
             _MOVE, record=rec, new_state=state.value, new_index=index if log_index is None else log_index
         )
@@ -219,11 +231,26 @@ class SqlNotices:
         if not touched:
             raise notice_unknown()
 
+    def renew_tokens(self, notice: NoticeId, tokens: TokenRecord, keyed: KeyedRecord, signed: str) -> None:
+        """Put the tokens of a later epoch in the place of a notice's; it is found again once added."""
+        known = self.get(notice)
+        rec, _, _, *held = self._moving(notice)
+        sealed_keys = self._line.row(_REST_KEY, record=rec)
+        if known is None or sealed_keys is None:
+            raise notice_unknown()
+        self._seen.pop(notice, None)
+        self._unfind(rec, *held)
+        keys = self._seals.open_keys(sealed_keys[0], notice)
+        shown = keys.seal_tokens_again(tokens.name_birth + tokens.evidence, self._seals.nonce())
+        self._line.change(_RENEW, record=rec, new_epoch=tokens.epoch, signed=signed)
+        self._line.change(_RENEW_SHOWN, record=rec, shown=shown)
+        self._line.change(_RENEW_TOKENS, **self._token_columns(rec, notice, known.sender, known.realm, keyed))
+
     def forget(self, notice: NoticeId) -> None:
         """Destroy the at-rest keys, the parts and the tokens; the row and its entry stay."""
         self._seen.pop(notice, None)
-        rec, _, _, epoch, tokens = self._moving(notice)
-        self._unfind(rec, epoch, tokens)
+        rec, _, _, *held = self._moving(notice)
+        self._unfind(rec, *held)
         for statement in _FORGET:
             self._line.change(statement, record=rec)
         erase_requests(self._line, notice)
@@ -235,6 +262,7 @@ class SqlNotices:
     def look_again(self) -> None:
         """Forget what was read: a savepoint has been undone."""
         self._seen.clear()
+        self._index.look_again()
 
     def carried_on(self, member: MemberId, day: date) -> int:
         """How many of a member's notices were carried on a day."""
@@ -267,22 +295,18 @@ class SqlNotices:
     def _insert(self, notices: Sequence[tuple[CheckedNotice, str]]) -> None:
         """Write new notices: the same few statements for one and for two hundred.
 
-        The short names are ours to give, since one unit of work writes at a time; a database with
-        several writers has to hand them out itself.
+        The database gives the short names, so that several writers never give one twice, and tells
+        them by notice, since no order of the rows it returns is promised.
         """
         if not notices:
             return
-        highest = self._line.row(_HIGHEST)
-        first = 1 if highest is None else (highest[0] or 0) + 1
-        sealed = [(rec, notice, self._seal(notice)) for rec, (notice, _) in enumerate(notices, first)]
-        self._line.insert_rows(
-            _KEEP, [_columns(rec, notice, promise) for rec, (notice, promise) in enumerate(notices, first)]
-        )
-        self._line.insert_rows(
-            _KEEP_TOKENS, [self._token_columns(rec, notice) for rec, (notice, _) in enumerate(notices, first)]
-        )
-        self._line.insert_rows(_KEEP_BODY, [{"rec": rec, **body} for rec, _, (body, _) in sealed])
-        self._line.insert_rows(_KEEP_KEYS, [{"rec": rec, "sealed": keys} for rec, _, (_, keys) in sealed])
+        rows = self._line.insert_for(_KEEP, [_columns(notice, promise) for notice, promise in notices])
+        given: dict[str, int] = dict(rows)
+        short = [(given[notice.signed.manifest.notice], notice) for notice, _ in notices]
+        sealed = [(rec, self._seal(notice)) for rec, notice in short]
+        self._line.insert_rows(_KEEP_TOKENS, [self._first_tokens(rec, notice) for rec, notice in short])
+        self._line.insert_rows(_KEEP_BODY, [{"rec": rec, **body} for rec, (body, _) in sealed])
+        self._line.insert_rows(_KEEP_KEYS, [{"rec": rec, "sealed": keys} for rec, (_, keys) in sealed])
         carry = [
             (Errand(ErrandKind.CARRY, notice.signed.manifest.notice), notice.kept_at) for notice, _ in notices
         ]
@@ -301,16 +325,20 @@ class SqlNotices:
         }
         return body, sealed_keys
 
-    def _token_columns(self, rec: int, notice: CheckedNotice) -> dict[str, object]:
+    def _first_tokens(self, rec: int, notice: CheckedNotice) -> dict[str, object]:
         manifest = notice.signed.manifest
+        return self._token_columns(rec, manifest.notice, manifest.sender, notice.realm, notice.keyed)
+
+    def _token_columns(
+        self, rec: int, notice: NoticeId, member: MemberId, realm: Realm, keyed: KeyedRecord
+    ) -> dict[str, object]:
         return {
             "rec": rec,
-            "notice": manifest.notice,
-            "member": manifest.sender,
-            "realm": notice.realm.value,
-            "epoch": manifest.epoch,
-            "tokens": notice.keyed.tokens,
-            "filters": self._seals.seal_filters(notice.keyed.filters, manifest.notice),
+            "notice": notice,
+            "member": member,
+            "era": self._index.era(keyed.epoch, realm),
+            "tokens": keyed.tokens,
+            "filters": self._seals.seal_filters(keyed.filters, notice),
         }
 
     def _moving(self, notice: NoticeId) -> Fields:
@@ -319,9 +347,11 @@ class SqlNotices:
             raise notice_unknown()
         return row
 
-    def _unfind(self, rec: int, epoch: str, tokens: bytes | None) -> None:
-        if tokens is not None:
-            self._index.remove(rec, KeyedRecord.from_stored(EpochId(epoch), tokens, bytes(FILTERS_BYTES)))
+    def _unfind(self, rec: int, epoch: str, era: int | None, tokens: bytes | None) -> None:
+        if era is not None and tokens is not None:
+            self._index.remove(
+                rec, era, KeyedRecord.from_stored(EpochId(epoch), tokens, bytes(FILTERS_BYTES))
+            )
 
     def _read(self, row: Fields) -> StoredNotice:
         (
@@ -337,6 +367,7 @@ class SqlNotices:
             kept_at,
             state,
             log_index,
+            renewed,
             tokens,
             filters,
             shown,
@@ -351,7 +382,9 @@ class SqlNotices:
             digest=Digest(digest),
             signed_by=KeyId(signed_by),
             keyed=blank(EpochId(epoch)) if tokens is None else self._keyed(notice, epoch, tokens, filters),
-            counter_tokens=None if keys is None or shown is None else _shown(epoch, keys.open_tokens(shown)),
+            counter_tokens=None
+            if keys is None or shown is None
+            else _shown(epoch, keys.open_tokens(shown), renewed),
             scope=None if scope is None else Scope(scope),
             flags=_flags(flags),
             asserted_at=from_micros(asserted_at),
@@ -359,6 +392,7 @@ class SqlNotices:
             kept_at=from_micros(kept_at),
             state=NoticeState(state),
             log_index=log_index,
+            renewed=renewed,
             box=None if keys is None or box is None else keys.open_box(box),
         )
 
@@ -431,10 +465,9 @@ def _kept_of(count: int) -> Prepared:
     )
 
 
-def _columns(rec: int, notice: CheckedNotice, promise: str) -> dict[str, object]:
+def _columns(notice: CheckedNotice, promise: str) -> dict[str, object]:
     signed, manifest = notice.signed, notice.signed.manifest
     return {
-        "rec": rec,
         "notice": manifest.notice,
         "digest": signed.digest,
         "sender": manifest.sender,
@@ -451,6 +484,7 @@ def _columns(rec: int, notice: CheckedNotice, promise: str) -> dict[str, object]
         "log_index": None,
         "manifest": signed.jws,
         "promise": promise,
+        "renewed": None,
     }
 
 
@@ -458,6 +492,6 @@ def _flags_text(flags: Flags) -> str:
     return msgspec.json.encode(flags.to_json()).decode()
 
 
-def _shown(epoch: str, published: bytes) -> Json:
+def _shown(epoch: str, published: bytes, renewed: str | None) -> Json:
     names, evidence = published[:NAME_BIRTH_BYTES], published[NAME_BIRTH_BYTES:]
-    return counter_tokens(TokenRecord.without_other(EpochId(epoch), names, evidence))
+    return counter_tokens(TokenRecord.without_other(EpochId(epoch), names, evidence), renewed)

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select
 
-from hub.exchange.stages import Paper, PaperKind, PaperState
+from hub.exchange.stages import Paper, PaperKind, PaperOutline, PaperState
 from hub.exchange.store.instants import from_micros, optional_micros, optional_moment, to_micros
 from hub.exchange.store.json_text import from_text, names, read_names, to_text
 from hub.exchange.store.statements import Fields, Line, Prepared, replacing
@@ -19,6 +19,12 @@ _named: Final = (_paper.c.kind == bindparam("kind"), _paper.c.name == bindparam(
 _NEWEST: Final = Prepared(select(_paper).where(*_named).order_by(_paper.c.version.desc()).limit(1))
 _ONE: Final = Prepared(select(_paper).where(*_named, _paper.c.version == bindparam("version")))
 _ALL: Final = Prepared(select(_paper).where(_named[0]).order_by(_paper.c.name, _paper.c.version))
+_OUTLINED: Final = (
+    "name", "version", "digest", "parties", "signed_by", "state", "valid_from", "valid_until", "log_index",
+)  # fmt: skip
+_OUTLINES: Final = Prepared(
+    select(*(_paper.c[name] for name in _OUTLINED)).where(_named[0]).order_by(_paper.c.name, _paper.c.version)
+)
 _PUT: Final = Prepared(
     insert(_paper),
     replacing(
@@ -66,6 +72,10 @@ class SqlPapers:
         """Every version of every paper of a kind, by name and version."""
         return [_read(row) for row in self._line.rows(_ALL, kind=kind.value)]
 
+    def outlines(self, kind: PaperKind) -> Sequence[PaperOutline]:
+        """Every version of every paper of a kind, by name and version, without documents."""
+        return [_outline(row) for row in self._line.rows(_OUTLINES, kind=kind.value)]
+
     def put(self, paper: Paper) -> None:
         """Keep a paper or its new state."""
         self._line.change(
@@ -92,6 +102,21 @@ class SqlPapers:
     def put_wrapped_key(self, epoch: EpochId, member: MemberId, box: str) -> None:
         """Keep a wrapped linkage key for one member; the hub cannot open it."""
         self._line.change(_PUT_WRAPPED, epoch=epoch, member=member, box=box)
+
+
+def _outline(row: Fields) -> PaperOutline:
+    name, version, digest, parties, signed_by, state, valid_from, valid_until, log_index = row
+    return PaperOutline(
+        name=name,
+        version=version,
+        digest=Digest(digest),
+        parties=read_names(parties),
+        signed_by=read_names(signed_by),
+        state=PaperState(state),
+        valid_from=from_micros(valid_from),
+        valid_until=optional_moment(valid_until),
+        log_index=log_index,
+    )
 
 
 def _read(row: Fields) -> Paper:

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from hub.consent.question import EvidenceClass
 from hub.exchange.errors import HubFault
-from hub.exchange.stages import Passage
+from hub.exchange.stages import Look, Passage
 from hub.exchange.states import PassageState, check_passage_move
-from hub.exchange.store.instants import optional_micros, optional_moment
 from hub.exchange.store.json_text import names, read_names
 from hub.exchange.store.requests import request_bytes, request_from
 from hub.exchange.store.sealed import Seals
@@ -26,9 +25,9 @@ _MOVING: Final = (
     "asked_for",
     "box",
     "approved_by",
-    "asked",
     "same",
-    "opened_at",
+    "look",
+    "looked_by",
 )
 _ADD: Final = Prepared(insert(_passage), KEEP_FIRST)
 _SAVE: Final = Prepared(
@@ -44,10 +43,22 @@ _OF_NOTICE: Final = Prepared(
     .where(or_(_passage.c.notice == bindparam("notice"), _passage.c.counter == bindparam("notice")))
     .order_by(_passage.c.passage)
 )
-_REFUSED: Final = Prepared(
+_HELD_BACK: Final = Prepared(
     select(_passage)
-    .where(_passage.c.state == PassageState.REFUSED.value, _passage.c.sender == bindparam("sender"))
+    .where(_passage.c.sender == bindparam("sender"))
+    .where(
+        or_(
+            _passage.c.state == PassageState.REFUSED.value,
+            _passage.c.state == PassageState.SECOND_LOOK.value,
+            _passage.c.look == Look.COMPETITOR.value,
+        )
+    )
     .order_by(_passage.c.passage)
+)
+_CONTESTED: Final = Prepared(
+    select(func.count(_passage.c.notice.distinct())).where(
+        _passage.c.sender == bindparam("sender"), _passage.c.look == Look.CLAIMANTS.value
+    )
 )
 
 
@@ -98,15 +109,20 @@ class SqlPassages:
         """Passages in which a notice is the one carried or the counter-notice, by id."""
         return self._all(self._line.rows(_OF_NOTICE, notice=notice))
 
-    def refused_between(self, members: frozenset[MemberId]) -> Sequence[Passage]:
-        """Refused passages with both ends among these members, by id."""
+    def held_back_between(self, members: frozenset[MemberId]) -> Sequence[Passage]:
+        """Passages between these members that were refused, or are for people to look at, by id."""
         found = [
             passage
             for sender in members
-            for passage in self._all(self._line.rows(_REFUSED, sender=sender))
+            for passage in self._all(self._line.rows(_HELD_BACK, sender=sender))
             if passage.recipient in members
         ]
         return sorted(found, key=lambda passage: passage.passage)
+
+    def claims_contested(self, member: MemberId) -> int:
+        """How many notices of a member people were to look at because another makes the same claim."""
+        row = self._line.row(_CONTESTED, sender=member)
+        return 0 if row is None else int(row[0])
 
     def _moving(self, passage: Passage) -> dict[str, object]:
         request = passage.request
@@ -120,9 +136,9 @@ class SqlPassages:
             "asked_for": sealed,
             "box": passage.box,
             "approved_by": names(sorted(passage.approved_by)),
-            "asked": names(sorted(passage.asked)),
             "same": passage.same,
-            "opened_at": optional_micros(passage.opened_at),
+            "look": None if passage.look is None else passage.look.value,
+            "looked_by": " ".join(sorted(passage.looked_by)),
         }
 
     def _all(self, rows: Iterable[Fields]) -> list[Passage]:
@@ -142,9 +158,9 @@ class SqlPassages:
             asked_for,
             box,
             approved_by,
-            asked,
             same,
-            opened_at,
+            look,
+            looked_by,
         ) = row
         return Passage(
             passage=MatchId(passage),
@@ -158,9 +174,9 @@ class SqlPassages:
             request=None if asked_for is None else request_from(self._seals.open_request(asked_for, passage)),
             box=box,
             approved_by=frozenset(read_names(approved_by)),
-            asked=frozenset(read_names(asked)),
             same=bool(same),
-            opened_at=optional_moment(opened_at),
+            look=None if look is None else Look(look),
+            looked_by=frozenset(looked_by.split()),
         )
 
 

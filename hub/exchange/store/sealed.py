@@ -59,6 +59,10 @@ class RestKeys:
         """The published tokens."""
         return rest_seal(tokens, self._key(_SHOWN), _FRESH, self._label("tokens"))
 
+    def seal_tokens_again(self, tokens: bytes, nonce: bytes) -> bytes:
+        """Tokens made anew: the key has sealed a text before, so this one needs a nonce of chance."""
+        return rest_seal(tokens, self._key(_SHOWN), nonce, self._label("tokens"))
+
     def open_tokens(self, sealed: bytes) -> bytes:
         """What `seal_tokens` sealed."""
         return rest_open(sealed, self._key(_SHOWN), self._label("tokens"))
@@ -102,6 +106,10 @@ class Seals:
     def open_keys(self, sealed: bytes, notice: NoticeId) -> RestKeys:
         """The keys of a notice."""
         return RestKeys(rest_open(sealed, self._keys, notice), notice)
+
+    def nonce(self) -> bytes:
+        """Chance, for a key that seals more than one text."""
+        return self._chance(_NONCE_BYTES)
 
     def seal_filters(self, filters: bytes, notice: NoticeId) -> bytes:
         """Both name filters of a notice."""

@@ -175,6 +175,11 @@ class Line:
         for prepared, named in rows.groups(values):
             self.change(prepared, **named)
 
+    def insert_for(self, rows: PreparedRows, values: Sequence[Values]) -> list[Fields]:
+        """Insert many rows; return what the statement says of each, in no order that is promised."""
+        self.check_writable()
+        return [row for prepared, named in rows.groups(values) for row in self.rows(prepared, **named)]
+
     def begin(self, words: str) -> None:
         """Begin a transaction."""
         self._say(words)

@@ -150,6 +150,18 @@ class NoticeRow(Row, table=True):
     log_index: int | None = Field(sa_type=Number)
     manifest: str = Field(sa_type=Text)
     promise: str = Field(sa_type=Text)
+    renewed: str | None = Field(sa_type=Text)
+    """What its sender signed when it made the tokens anew for a later epoch than the manifest's."""
+
+
+class EraRow(Row, table=True):
+    """One linkage epoch in one realm: a partition of the index. Its number is never used again."""
+
+    __tablename__ = "era"
+    __table_args__ = (UniqueConstraint("epoch", "realm"), NEVER_AGAIN)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Number)
+    epoch: str = Field(sa_type=Text)
+    realm: str = Field(sa_type=Text)
 
 
 class TokensRow(Row, table=True):
@@ -159,8 +171,7 @@ class TokensRow(Row, table=True):
     rec: int = Field(primary_key=True, sa_type=Number, sa_column_args=(ForeignKey("notice.rec"),))
     notice: str = Field(sa_type=Text)
     member: str = Field(sa_type=Text)
-    realm: str = Field(sa_type=Text)
-    epoch: str = Field(sa_type=Text)
+    era: int = Field(sa_type=Number, sa_column_args=(ForeignKey("era.number"),), index=True)
     tokens: bytes = Field(sa_type=LargeBinary)
     """Head and slots, each token keyed a second time."""
     filters: bytes = Field(sa_type=LargeBinary)
@@ -199,7 +210,7 @@ class CarriedRow(Row, table=True):
 
 
 class PostingRow(Row, table=True):
-    """The inverted index: which open notices hold a token."""
+    """The inverted index: which open notices hold a token. The era's number stands in front of the token."""
 
     __tablename__ = "posting"
     __table_args__ = (CLUSTERED,)
@@ -240,9 +251,9 @@ class PassageRow(Row, table=True):
     """The key request, sealed: it carries the counter-notice's published tokens."""
     box: str | None = Field(sa_type=Text)
     approved_by: str = Field(sa_type=Text)
-    asked: str = Field(sa_type=Text)
     same: bool
-    opened_at: int | None = Field(sa_type=Number)
+    look: str | None = Field(sa_type=Text)
+    looked_by: str = Field(sa_type=Text)
 
 
 class InboxRow(Row, table=True):
@@ -295,6 +306,40 @@ class RefusalRow(Row, table=True):
     version: int = Field(sa_type=Number)
     clause: str = Field(sa_type=Text)
     day: str = Field(sa_type=Text)
+
+
+# --- what two members argue about -------------------------------------------------------------------
+
+
+class DisputeRow(Row, table=True):
+    """A contested release and how the thread about it stands; nothing that is said."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (Index("ix_dispute_state_due_at", "state", "due_at"),)
+    dispute: str = Field(primary_key=True, sa_type=Text)
+    opener: str = Field(sa_type=Text, index=True)
+    other: str = Field(sa_type=Text, index=True)
+    notice: str = Field(sa_type=Text)
+    entry: int = Field(sa_type=Number, index=True)
+    grievance: str = Field(sa_type=Text)
+    agreement: str = Field(sa_type=Text)
+    version: int
+    answer_days: int
+    state: str = Field(sa_type=Text)
+    result: str | None = Field(sa_type=Text)
+    opened_at: int = Field(sa_type=Number)
+    due_at: int | None = Field(sa_type=Number)
+    closed_at: int | None = Field(sa_type=Number)
+
+
+class DisputeLetterRow(Row, table=True):
+    """One message of a dispute as signed, and its words, sealed from member to member."""
+
+    __tablename__ = "dispute_letter"
+    dispute: str = Field(sa_column_args=(ForeignKey("dispute.dispute"),), sa_type=Text, primary_key=True)
+    number: int = Field(primary_key=True, sa_type=Number)
+    jws: str = Field(sa_type=Text)
+    text: str = Field(sa_type=Text)
 
 
 # --- the disclosure log -------------------------------------------------------------------------

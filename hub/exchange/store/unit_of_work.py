@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import (
+    Disputes,
     Inboxes,
     Index,
     Log,
@@ -30,6 +31,7 @@ from hub.exchange.ports import (
     Refusals,
 )
 from hub.exchange.store.disclosure_log import SqlLog
+from hub.exchange.store.disputes import SqlDisputes
 from hub.exchange.store.inboxes import LastNumbers, SqlInboxes
 from hub.exchange.store.index import SqlIndex
 from hub.exchange.store.inventory import SqlInventory
@@ -66,6 +68,7 @@ class SqlWork:
         "_line",
         "_log",
         "_notices",
+        "disputes",
         "inboxes",
         "index",
         "inventory",
@@ -96,6 +99,7 @@ class SqlWork:
         self.outbox: Outbox = outbox
         self.log: Log = self._log
         self.refusals: Refusals = SqlRefusals(line)
+        self.disputes: Disputes = SqlDisputes(line)
         self.inventory = SqlInventory(line, seals)
 
     @contextmanager

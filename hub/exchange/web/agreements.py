@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from hub.exchange.errors import NotYours
 from hub.exchange.ports import Work
-from hub.exchange.reception import change_agreement, countersign, propose
+from hub.exchange.reception import binding, change_agreement, countersign, propose
 from hub.exchange.stages import Paper, PaperKind
 from hub.exchange.web import schemas
-from hub.exchange.web.desk import CallerIs, Desk, DeskIs, Guarded, idempotency_key
+from hub.exchange.web.desk import CallerIs, Desk, DeskIs, GuardedAgreement, idempotency_key
 from hub.exchange.web.pages import Asked, asked, named, page_of
 from hub.exchange.web.papers import speaks_for
 from hub.exchange.web.rules import NOTICES, Rule, ruled
@@ -22,7 +22,7 @@ from hub.protocols.names import MemberId
 
 OF: Final = "agreements"
 
-router = APIRouter(route_class=Guarded, tags=["agreements"])
+router = APIRouter(route_class=GuardedAgreement, tags=["agreements"])
 Page = Annotated[Asked, Depends(asked)]
 Version = Annotated[int, Path(ge=1, le=canonical.LARGEST_INTEGER)]
 
@@ -103,14 +103,33 @@ async def post_suspension(
 
 def _visible(desk: Desk, member: MemberId, work: Work) -> Sequence[Paper]:
     ours = speaks_for(member, work, desk.hub.now())
-    return [paper for paper in work.papers.all(PaperKind.AGREEMENT) if not ours.isdisjoint(paper.parties)]
+    joined = work.papers.outlines(PaperKind.ACCESSION)
+    names = {one.name.partition("~")[0] for one in joined if one.parties[0] in ours}
+    return [
+        paper
+        for paper in work.papers.all(PaperKind.AGREEMENT)
+        if paper.name in names or not ours.isdisjoint(paper.parties)
+    ]
 
 
 def _in_full(desk: Desk, agreement: str, version: int | None, member: MemberId, work: Work) -> dict[str, Any]:
-    paper = work.papers.get(PaperKind.AGREEMENT, named(agreement, "agr"), version)
-    if paper is None or speaks_for(member, work, desk.hub.now()).isdisjoint(paper.parties):
-        raise NotYours
+    """A version, for who may see it; one that is open to others, for any member that asks by its id.
+
+    Whoever joins has to read it first, and it speaks of organisations alone.
+    """
+    name = named(agreement, "agr")
+    paper = work.papers.get(PaperKind.AGREEMENT, name, version)
+    seen = {(one.name, one.version) for one in _visible(desk, member, work)}
+    if paper is None or (paper.name, paper.version) not in seen:
+        paper = binding(name, work)
+        if paper is None or paper.version != (version or paper.version) or not is_open(paper):
+            raise NotYours
     return {**_listing(paper), "document": paper.document, "signed": paper.signed}
+
+
+def is_open(paper: Paper) -> bool:
+    """Whether others may join an agreement."""
+    return isinstance(paper.document, dict) and "accession" in paper.document
 
 
 def _place(paper: Paper) -> str:

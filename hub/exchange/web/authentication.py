@@ -52,14 +52,32 @@ _ALGORITHMS: Final = f'algs="{" ".join(PROOF_ALGORITHMS)}"'
 class Caller:
     """A member's system that has proved possession of the key of its token."""
 
-    member: MemberId
-    scopes: frozenset[str]
-    key_id: KeyId
+    token: AccessToken
+
+    @property
+    def member(self) -> MemberId:
+        """Who it is."""
+        return self.token.client
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the token allows."""
+        return self.token.scopes
+
+    @property
+    def key_id(self) -> KeyId:
+        """The key that the token is bound to."""
+        return self.token.key_id
 
     def require_scope(self, scope: str) -> None:
         """Raise `Declined("scope-insufficient")` unless the token allows this."""
         if scope not in self.scopes:
             raise Declined("scope-insufficient", f"ask for a token with the scope {scope}")
+
+    def require_admission(self, admits: Callable[[AccessToken], bool]) -> None:
+        """Raise `Untrusted` where member, key or token are let in no longer; asked again after a wait."""
+        if not admits(self.token):
+            raise Untrusted("access-withdrawn", "ask the token endpoint for a new token")
 
 
 class Authentication:
@@ -112,12 +130,12 @@ class Authentication:
         )
         if not hmac.compare_digest(proof.key_id, token.key_id):
             raise Untrusted("access-binding", "the proof is by another key than the token is bound to")
-        if not self._admits(token):
-            raise Untrusted("access-withdrawn", "ask the token endpoint for a new token")
+        caller = Caller(token)
+        caller.require_admission(self._admits)
         # before its proof is remembered: one member in a loop must not fill the memory of all
         self._take_one(scope, token.client)
         await use_up_proof(self._replay, proof, now)
-        return Caller(token.client, token.scopes, token.key_id)
+        return caller
 
     def headers_for(self, code: str, request: Request) -> dict[str, str]:
         """Return the header fields that an answer with this code needs beside its problem document."""

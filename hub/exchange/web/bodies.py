@@ -17,7 +17,7 @@ from hub.exchange.web.problems import EdgeProblem
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.errors import MalformedMessage
-from hub.protocols.limits import DOCUMENT_BYTES
+from hub.protocols.limits import AGREEMENT_BODY_BYTES, BODY_BYTES
 from hub.protocols.problem import problem
 
 JSON: Final = "application/json"
@@ -25,10 +25,6 @@ NDJSON: Final = "application/x-ndjson"
 
 ANSWER_BYTES: Final = 16_384
 """Longest signed answer in bytes: a grant with its key box takes 7,000."""
-
-PAPER_BYTES: Final = 4 * DOCUMENT_BYTES
-"""Longest paper with its signatures, as base64url within JSON, in bytes."""
-
 
 BODY_SECONDS: Final = 30.0
 """How long a body may take to arrive: 8 MiB over 3 Mbit/s. Whoever is slower holds a connection."""
@@ -84,7 +80,7 @@ def read_json(data: bytes) -> Json:
 class StrictRequest(Request):
     """A request whose body FastAPI reads by our rules."""
 
-    most = PAPER_BYTES
+    most = BODY_BYTES
 
     async def body(self) -> bytes:
         """Return the bounded body."""
@@ -95,6 +91,12 @@ class StrictRequest(Request):
     async def json(self) -> Any:  # noqa: ANN401 - as the class that is extended
         """Return the body as strict JSON."""
         return read_json(await self.body())
+
+
+class AgreementRequest(StrictRequest):
+    """A request that may bring an agreement with the signatures of all its parties."""
+
+    most = AGREEMENT_BODY_BYTES
 
 
 def _too_large(most: int) -> EdgeProblem:

@@ -24,10 +24,10 @@ from hub.exchange.ports import Hub, Store, Work
 from hub.exchange.reception import Keepable, check_in
 from hub.exchange.web.admission import Door
 from hub.exchange.web.authentication import Authentication, Caller
-from hub.exchange.web.bodies import StrictRequest
+from hub.exchange.web.bodies import AgreementRequest, StrictRequest
 from hub.exchange.web.cursors import Cursors
 from hub.exchange.web.limits import RateLimits
-from hub.exchange.web.long_poll import Checkpoints
+from hub.exchange.web.long_poll import Checkpoints, Seats
 from hub.exchange.web.metrics import Metrics
 from hub.exchange.web.problems import EdgeProblem
 from hub.exchange.web.replay import UsedProofs
@@ -105,6 +105,8 @@ class Desk:
     nonces: Nonces | None
     cursors: Cursors
     checkpoints: Checkpoints
+    seats: Seats
+    """Where polls wait."""
     enrolments: RateLimits
     metrics: Metrics
     readiness: list[Callable[[], Mapping[str, bool]]] = field(default_factory=list)
@@ -194,6 +196,8 @@ async def enter(request: Request, endpoint: object, path: str) -> None:
 class Guarded(APIRoute):
     """A route of FastAPI that holds to its rule before anything of the request is read."""
 
+    reads: type[StrictRequest] = StrictRequest
+
     def get_route_handler(self) -> Callable[[Request], Any]:
         """Return what answers requests; raise `TypeError` for an endpoint without a rule."""
         rule_of(self.endpoint, self.path)
@@ -201,9 +205,15 @@ class Guarded(APIRoute):
 
         async def guarded(request: Request) -> Response:
             await enter(request, self.endpoint, self.path)
-            return await answer(StrictRequest(request.scope, request.receive))
+            return await answer(self.reads(request.scope, request.receive))
 
         return guarded
+
+
+class GuardedAgreement(Guarded):
+    """The same, for bodies that hold an agreement."""
+
+    reads = AgreementRequest
 
 
 def thin(path: str, endpoint: Callable[[Request], Awaitable[Response]], method: str) -> Route:

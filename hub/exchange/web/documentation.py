@@ -31,12 +31,14 @@ ABOUT: Final = (
 _REF: Final = "#/components/schemas/{model}"
 _THIN_MODELS: Final[tuple[type[BaseModel], ...]] = (
     schemas.ProblemDocument,
+    schemas.ProblemMeaning,
     schemas.Promised,
     schemas.BatchResults,
     schemas.InboxPage,
     schemas.Acknowledgement,
     schemas.Accepted,
 )
+_VARIES: Final = {"Vary": "Accept", "Cache-Control": "public, max-age=3600"}
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -79,13 +81,16 @@ async def read_style(_: Request) -> Response:
 
 @ruled(Rule.PUBLIC)
 async def read_problem(request: Request) -> Response:
-    """Show what a problem code means and what to do next."""
+    """Show what a problem code means and what to do next: a page, or JSON for who asks for that."""
     code = request.path_params["code"]
     kind = kind_of(code)
     if kind is None:
         raise NotYours
+    if "json" in request.headers.get("accept", ""):
+        told = {"code": code, "status": kind.status, "title": kind.title, "next_step": kind.next_step}
+        return JSONResponse(told, headers=_VARIES)
     body = f"<p>Status {kind.status}, code <code>{escape(code)}</code>.</p><p>{escape(kind.next_step)}</p>"
-    return HTMLResponse(_page(kind.title, body))
+    return HTMLResponse(_page(kind.title, body), headers=_VARIES)
 
 
 ROUTES: Final = [
@@ -192,6 +197,22 @@ def _query(name: str, what: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 _ITEM: Final = {"name": "item", "in": "path", "required": True, "schema": {"type": "string"}}
 _THIN: Final[dict[str, dict[str, Any]]] = {
+    "/problems/{code}": {
+        "get": {
+            "tags": ["about"],
+            "operationId": "read_problem",
+            "summary": "What a problem code means and what to do next; where the type of a problem leads",
+            "parameters": [
+                {"name": "code", "in": "path", "required": True, "schema": {"type": "string"}},
+            ],
+            "responses": {
+                "200": {
+                    "description": "The problem, as a page or as JSON by `Accept`",
+                    "content": {"text/html": {}, **_ref(schemas.ProblemMeaning)},
+                }
+            },
+        }
+    },
     "/v1/notices": {
         "post": {
             "tags": ["notices"],

@@ -1,9 +1,11 @@
 """May I tell them this? The same decision as for a real notice, asked before there is one.
 
 The caller is always the sender. It learns what its own agreements with the recipient say, and
-nothing about any notice: none is read.
+nothing about any notice: none is read. For whom a careers company acts it is told only where it has
+an agreement with that authority; otherwise the answer is as if there were no mandate.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,6 +14,7 @@ from hub.consent.decision import Decision, dry_run
 from hub.consent.explain import explain
 from hub.consent.flags import Flags
 from hub.consent.question import Actor, Category, Question
+from hub.consent.table import role_addressed
 from hub.exchange.errors import Declined
 from hub.exchange.ports import Work
 from hub.exchange.reception import Terms, read_terms
@@ -47,12 +50,16 @@ def _question(asked: schemas.Evaluation, sender: MemberId, terms: Terms) -> Ques
     acts_for = None if asked.acts_for is None else MemberId(named(asked.acts_for, "mbr"))
     if acts_for is not None and (acts_for, sender) not in terms.mandates:
         raise Declined("mandate-missing", "you hold no mandate of that authority in force")
+    teller = _actor(sender, acts_for, terms)
     told = _actor(recipient, _only_mandate(recipient, terms), terms)
+    if not terms.agreements.between(teller, told):
+        told = _actor(recipient, None, terms)
+    told = replace(told, role=role_addressed(told.kind, told.role, asked.notice_type))
     return Question(
         category=Category.FACT_OF_MATCH,
         notice_type=asked.notice_type,
         purpose=asked.purpose,
-        sender=_actor(sender, acts_for, terms),
+        sender=teller,
         recipient=told,
         scope=asked.scope,
         flags=Flags.from_json(asked.flags),

@@ -27,6 +27,7 @@ from hub.exchange.reception import (
 from hub.exchange.stages import InboxItem
 from hub.exchange.web import schemas
 from hub.exchange.web.answers import read_taken, sign_back
+from hub.exchange.web.authentication import Caller
 from hub.exchange.web.desk import CallerIs, Desk, DeskIs, Guarded, caller_of, desk_of, thin
 from hub.exchange.web.pages import named
 from hub.exchange.web.problems import EdgeProblem
@@ -47,14 +48,15 @@ router = APIRouter(route_class=Guarded, tags=["inbox"])
 @ruled(Rule.OWN, INBOX)
 async def list_inbox(request: Request) -> Response:
     """List what waits beyond the cursor; with `wait`, stay until something comes."""
-    desk, member = desk_of(request), caller_of(request).member
+    desk, caller = desk_of(request), caller_of(request)
+    member = caller.member
     query = request.query_params
     limit = _number(query.get("limit"), "limit", USUAL_PAGE, 1, LARGEST_PAGE)
     wait = min(_number(query.get("wait"), "wait", 0, 0, 60), desk.longest_wait)
     cursor = query.get("cursor")
     after = desk.cursors.read(cursor, OF, member, 0)
     desk.places[member] = max(after, desk.places.get(member, 0))
-    items = await _collect(desk, member, after, limit, wait)
+    items = await _collect(desk, caller, after, limit, wait)
     body = _page_bytes(desk, member, items, limit, cursor)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     if query and request.headers.get("if-none-match") == etag:
@@ -147,16 +149,19 @@ async def post_approval(
     )
 
 
-async def _collect(desk: Desk, member: MemberId, after: int, limit: int, wait: int) -> list[InboxItem]:
+async def _collect(desk: Desk, caller: Caller, after: int, limit: int, wait: int) -> list[InboxItem]:
     until = desk.checkpoints.time() + wait
-    while True:
-        coming = desk.checkpoints.coming()  # before the look: what is signed meanwhile must still wake us
-        items = await _look(desk, member, after, limit)
-        left = until - desk.checkpoints.time()
-        if items or left <= 0:
-            return items
-        with desk.metrics.polls.track_inprogress():
+    coming = desk.checkpoints.coming()  # before the look: what is signed meanwhile must still wake us
+    items = await _look(desk, caller.member, after, limit)
+    if items or not wait:
+        return items
+    with desk.seats.taken(caller.token), desk.metrics.polls.track_inprogress():
+        while not items and (left := until - desk.checkpoints.time()) > 0:
             await desk.checkpoints.wait(coming, left)
+            caller.require_admission(desk.door.admits)  # who was suspended meanwhile hears nothing more
+            coming = desk.checkpoints.coming()
+            items = await _look(desk, caller.member, after, limit)
+    return items
 
 
 async def _look(desk: Desk, member: MemberId, after: int, limit: int) -> list[InboxItem]:

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from hub.protocols.names import MemberId
-
 MOST_MEMBERS: Final = 10_000
 """Buckets kept: three times the members of all of England; the one unused for longest goes first."""
 
@@ -47,10 +45,10 @@ class RateLimits:
         self._clock = clock
         self._most = most_members
         self._policy = f'"member";q={burst};w={math.ceil(burst / rate)}'
-        self._buckets: OrderedDict[MemberId, tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, member: MemberId) -> Allowance:
-        """Take one request of this member out of its bucket, if there is one in it."""
+    def take(self, member: str) -> Allowance:
+        """Take one request of this member, or whoever is counted by this name, out of its bucket."""
         now = self._clock()
         left, at = self._buckets.pop(member, (float(self._burst), now))
         left = min(float(self._burst), left + (now - at) * self._rate)

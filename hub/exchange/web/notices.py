@@ -15,7 +15,13 @@ from starlette.responses import Response
 
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.ports import Entry, Work
-from hub.exchange.reception import Keepable, keep, receive_assertion, receive_withdrawal
+from hub.exchange.reception import (
+    Keepable,
+    keep,
+    receive_assertion,
+    receive_renewal,
+    receive_withdrawal,
+)
 from hub.exchange.stages import StoredNotice
 from hub.exchange.web import schemas
 from hub.exchange.web.answers import sign_back
@@ -131,6 +137,19 @@ async def post_assertion(
     own = NoticeId(named(notice, "ntc"))
     return await sign_back(
         request, lambda work: receive_assertion(own, body.assertion, caller.member, work, desk.hub)
+    )
+
+
+@router.post("/v1/notices/{notice}/tokens", status_code=202, response_model=schemas.Accepted)
+@ruled(Rule.OWN, NOTICES)
+async def post_tokens(
+    notice: str, body: schemas.NewTokens, request: Request, desk: DeskIs, caller: CallerIs
+) -> Response:
+    """Make a notice's identifier tokens anew for the next linkage epoch; it is matched again."""
+    own = NoticeId(named(notice, "ntc"))
+    return await sign_back(
+        request,
+        lambda work: receive_renewal(own, body.renewal, body.tokens, caller.member, work, desk.hub),
     )
 
 

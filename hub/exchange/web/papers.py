@@ -1,10 +1,11 @@
 """Mandates, standing requests and linkage epochs: what an authority or the custodian signs alone.
 
-A mandate is shown to whoever is party to an agreement with the authority too: its gateway decides
-by itself whether the careers company may receive, and has to see the mandate to do so.
+A mandate is shown to whoever is bound by an agreement with the authority too: its gateway decides
+by itself whether the careers company may receive, and has to see the mandate to do so. What is only
+proposed to an authority, by one side alone, shows nothing of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -15,19 +16,21 @@ from starlette.responses import Response
 from hub.exchange.errors import NotYours
 from hub.exchange.ports import Work
 from hub.exchange.reception import lodge, open_epoch
-from hub.exchange.stages import Paper, PaperKind, PaperState
+from hub.exchange.stages import Member, Paper, PaperKind, PaperState, Standing
 from hub.exchange.web import schemas
 from hub.exchange.web.desk import CallerIs, Desk, DeskIs, Guarded, idempotency_key
 from hub.exchange.web.pages import Asked, asked, named, page_of
 from hub.exchange.web.rules import NOTICES, Rule, ruled
 from hub.protocols import canonical
+from hub.protocols.accession import reload_accession
 from hub.protocols.canonical import Json
-from hub.protocols.names import EpochId, MemberId
+from hub.protocols.names import Digest, EpochId, MemberId
 
 router = APIRouter(route_class=Guarded, tags=["papers"])
 Page = Annotated[Asked, Depends(asked)]
 
 KINDS: Final = {"mandates": PaperKind.MANDATE, "standing-requests": PaperKind.STANDING_REQUEST}
+_BINDS: Final = frozenset({PaperState.IN_FORCE, PaperState.SUSPENDED})
 
 
 def in_force(paper: Paper, now: datetime) -> bool:
@@ -41,6 +44,17 @@ def speaks_for(member: MemberId, work: Work, now: datetime) -> frozenset[MemberI
     mandates = work.papers.all(PaperKind.MANDATE)
     held = (paper.parties[0] for paper in mandates if paper.parties[1] == member and in_force(paper, now))
     return frozenset({member, *held})
+
+
+def bound(work: Work) -> Iterator[tuple[Paper, frozenset[MemberId]]]:
+    """Every agreement that binds or is suspended, with its parties and who has joined these very bytes."""
+    joined: dict[Digest, set[MemberId]] = {}
+    for accession in work.papers.all(PaperKind.ACCESSION):
+        if accession.state in _BINDS:
+            joined.setdefault(reload_accession(accession.document).digest, set()).add(accession.parties[0])
+    for paper in work.papers.all(PaperKind.AGREEMENT):
+        if paper.state in _BINDS:
+            yield paper, frozenset({*paper.parties, *joined.get(paper.digest, ())})
 
 
 @router.get("/v1/mandates", response_model=schemas.PaperPage)
@@ -75,9 +89,13 @@ async def post_standing_request(
 
 @router.get("/v1/epochs", response_model=schemas.Epochs)
 @ruled(Rule.MEMBER)
-async def list_epochs(desk: DeskIs) -> dict[str, Any]:
-    """List every linkage epoch; members check the custodian's signature by themselves."""
-    return {"data": await desk.read(lambda work: [_epoch(one) for one in work.papers.all(PaperKind.EPOCH)])}
+async def list_epochs(desk: DeskIs, caller: CallerIs) -> dict[str, Any]:
+    """List every linkage epoch; members check the custodian's signature by themselves.
+
+    To the custodian alone it says who is suspended: whom the next key is not wrapped to.
+    """
+    told = caller.member == desk.custodian
+    return {"data": await desk.read(lambda work: _epochs(work, told=told))}
 
 
 @router.get("/v1/epochs/{epoch}/wrapped-key", response_model=schemas.WrappedKey)
@@ -115,7 +133,7 @@ async def _list(kind: str, desk: Desk, member: MemberId, page: Asked) -> dict[st
     return page_of(
         found[: page.limit + 1],
         page.limit,
-        _paper,
+        listed,
         lambda last: desk.cursors.write(kind, member, _place(last)),
     )
 
@@ -124,9 +142,9 @@ def _visible(kind: str, member: MemberId, work: Work, now: datetime) -> Iterable
     seen = {member}
     if kind == "mandates":
         ours = speaks_for(member, work, now)
-        for agreement in work.papers.all(PaperKind.AGREEMENT):
-            if not ours.isdisjoint(agreement.parties):
-                seen.update(agreement.parties)
+        for _, parties in bound(work):
+            if not ours.isdisjoint(parties):
+                seen |= parties
     for paper in work.papers.all(KINDS[kind]):
         if member in paper.parties or paper.parties[0] in seen:
             yield paper
@@ -140,12 +158,13 @@ async def _lodge(
     kind: str, body: schemas.NewPaper, request: Request, desk: Desk, member: MemberId
 ) -> Response:
     def keep(work: Work) -> tuple[int, Json]:
-        return 201, _paper(lodge(KINDS[kind], body.document, member, work, desk.hub))
+        return 201, listed(lodge(KINDS[kind], body.document, member, work, desk.hub))
 
     return await desk.write_once(member, idempotency_key(request), await request.body(), keep)
 
 
-def _paper(paper: Paper) -> dict[str, Any]:
+def listed(paper: Paper) -> dict[str, Any]:
+    """A paper that one member signs alone, as it is shown."""
     return {
         "name": paper.name,
         "version": paper.version,
@@ -158,9 +177,18 @@ def _paper(paper: Paper) -> dict[str, Any]:
     }
 
 
-def _epoch(paper: Paper) -> dict[str, Any]:
+def _epochs(work: Work, *, told: bool) -> list[dict[str, Any]]:
+    members = work.members.all()
+    suspended = [one.member for one in members if told and one.standing is Standing.SUSPENDED]
+    return [_epoch(paper, members, suspended, work) for paper in work.papers.all(PaperKind.EPOCH)]
+
+
+def _epoch(paper: Paper, members: Sequence[Member], suspended: list[MemberId], work: Work) -> dict[str, Any]:
+    epoch = EpochId(paper.name)
     return {
         "epoch": paper.name,
+        "wrapped_to": [one.member for one in members if work.papers.wrapped_key(epoch, one.member)],
+        "suspended": suspended,
         "document": paper.document,
         "state": paper.state.value,
         "valid_from": canonical.instant(paper.valid_from),

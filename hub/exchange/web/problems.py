@@ -41,6 +41,11 @@ OURS: Final[Mapping[str, Kind]] = {
     "mandate-missing": Kind(
         403, "There is no mandate for this", "The authority lodges its mandate, then repeat the request."
     ),
+    "polls-full": Kind(
+        429,
+        "No seat to wait in is free",
+        "Wait as Retry-After says, and poll again; one gateway needs one waiting poll.",
+    ),
     "quarter-open": Kind(
         409,
         "This quarter is not over",
@@ -140,7 +145,7 @@ async def answer(request: Request, fault: Exception) -> Response:
         headers = {**fault.headers, **headers}
     if found.status == OURS["body-slow"].status:
         headers["Connection"] = "close"  # what is left of the body shall not be taken for a request
-    if found.status in {503, 507}:
+    if found.status in {429, 503, 507}:
         headers.setdefault("Retry-After", str(RETRY_SECONDS))
     return JSONResponse(document(found, request), found.status, headers, CONTENT_TYPE)
 

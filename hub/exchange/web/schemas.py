@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.consent.question import EvidenceClass, Scope
+from hub.protocols.dispute import Grievance, Result
 from hub.protocols.limits import BATCH_NOTICES
 from hub.protocols.names import NoticeType
 
@@ -191,6 +192,13 @@ class NewAssertion(Taken):
     assertion: Jws
 
 
+class NewTokens(Taken):
+    """Identifier tokens made anew for a later epoch, and their digests as the sender signed them."""
+
+    renewal: Jws
+    tokens: Document
+
+
 class Withdrawal(Taken):
     """A sender's signed word that its notice no longer stands."""
 
@@ -256,6 +264,12 @@ class Approval(Taken):
     """A named officer's signed answer to a task."""
 
     approval: Jws
+
+
+class Lead(Taken):
+    """A named officer's signed word on who leads a young person that two members count."""
+
+    lead: Jws
 
 
 class Grant(Taken):
@@ -347,6 +361,25 @@ class PaperPage(Given):
     has_more: bool
 
 
+class Reminder(Given):
+    """What a party is told of an agreement before, and when, it lapses."""
+
+    reminder: str
+    agreement: Id
+    version: int
+    days_before: int
+    due: str
+    review: str
+    lapses: str
+    says: str
+
+
+class Reminders(Given):
+    """Agreements that are to be looked at again, soonest lapse first."""
+
+    data: list[Reminder]
+
+
 class NewEpoch(Taken):
     """A linkage epoch with its key as wrapped for each member."""
 
@@ -358,6 +391,9 @@ class EpochListing(Given):
     """A linkage epoch."""
 
     epoch: Id
+    wrapped_to: list[Id]
+    suspended: list[Id]
+    """Told to the custodian alone."""
     document: Document
     state: str
     valid_from: str
@@ -424,6 +460,48 @@ class Evaluated(Given):
     """The answer for the fact of a match and for each of the ten parts."""
 
     data: list[DecisionGiven]
+
+
+# --- disputes -----------------------------------------------------------------------------------------
+
+
+class NewDisputeMessage(Taken):
+    """A signed message of a dispute, and its words, sealed to the other party."""
+
+    message: Jws
+    text: Jwe
+
+
+class DisputeListing(Given):
+    """How a dispute stands; what is said in it, the hub cannot tell."""
+
+    dispute: Id
+    opener: Id
+    other: Id
+    notice: Id
+    entry: int
+    grievance: Grievance
+    agreement: Id
+    version: int
+    state: str
+    result: Result | None
+    opened_at: str
+    due_at: str | None
+    closed_at: str | None
+
+
+class DisputePage(Given):
+    """One page of disputes."""
+
+    data: list[DisputeListing]
+    next_cursor: str | None
+    has_more: bool
+
+
+class DisputeMessages(Given):
+    """A thread: every message with its sealed words, in order."""
+
+    data: list[NewDisputeMessage]
 
 
 # --- the log ------------------------------------------------------------------------------------------
@@ -500,6 +578,15 @@ class Version(Given):
 
     version: str
     mode: str
+
+
+class ProblemMeaning(Given):
+    """What a problem code stands for, wherever it turns up."""
+
+    code: str
+    status: int
+    title: str
+    next_step: str
 
 
 class ProblemDocument(Given):

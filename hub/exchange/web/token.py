@@ -5,12 +5,16 @@ section 5) and publishes what a client must know to ask for one (RFC 8414) and t
 (RFC 7517). There is no other grant, no other client authentication, no secret, no refresh token and
 no bearer token.
 
+Who fails again and again, by the name it claims or from one address, is told to wait (429). Who has
+the key is served all the same: nobody locks a member out by failing in its name.
+
 Refusals are JSON of both kinds at once: `error` as OAuth clients read it (RFC 6749 5.2), and the
 members of a problem document. An unknown member and a wrong key are one answer.
 """
 
 import inspect
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hub.exchange.web.authentication import RETRY_UNSURE, challenge, proof_header, use_up_proof
+from hub.exchange.web.limits import RateLimits
 from hub.exchange.web.replay import UsedProofs
 from hub.exchange.web.token_form import MEDIA_TYPE, TokenForm, read_form
 from hub.protocols.access import (
@@ -52,6 +57,11 @@ KEYS_PATH: Final = "/.well-known/jwks.json"
 MOST_KEYS: Final = 8
 """Access keys tried for an assertion that does not name its key: a member has two or three."""
 
+FAILURES_A_SECOND: Final = 0.2
+FAILURES_AT_ONCE: Final = 20
+"""Assertions of one client, or from one address, that may fail: a gateway with a wrong clock tries again
+every few seconds, and behind a proxy several members share an address."""
+
 _NEVER_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _FOR_AN_HOUR: Final = {"Cache-Control": "public, max-age=3600"}
 _OAUTH_NAMES: Final = {
@@ -72,6 +82,7 @@ class _Issuer:
     clock: Callable[[], datetime]
     nonces: Nonces | None
     scopes: frozenset[str]
+    failures: RateLimits
     new_jti: Callable[[], str] = field(default=lambda: secrets.token_urlsafe(16))
 
     async def token(self, request: Request) -> Response:
@@ -79,13 +90,13 @@ class _Issuer:
         try:
             return await self._issue(request)
         except ProtocolError as fault:
-            return self._refusal(fault, request)
+            return self._too_many(fault, request) or self._refusal(fault, request)
 
     async def _issue(self, request: Request) -> Response:
         now = self.clock()
         proof = self._check_proof(request, now)
         form = await read_form(request)
-        assertion, asked_with = await self._check_client(form, now)
+        assertion, asked_with = await self._check_client(request, form, now)
         granted = self._granted(form)
         await self._use_up(assertion, now)
         await use_up_proof(self.replay, proof, now)
@@ -114,8 +125,11 @@ class _Issuer:
         address = self.issuer + TOKEN_PATH
         return check_proof(proof_header(request.scope), "POST", address, now, nonce_ok=accepted)
 
-    async def _check_client(self, form: TokenForm, now: datetime) -> tuple[ClientAssertion, KeyId]:
+    async def _check_client(
+        self, request: Request, form: TokenForm, now: datetime
+    ) -> tuple[ClientAssertion, KeyId]:
         client, key_id = claimed_client(form.assertion)
+        request.scope.setdefault("state", {})["claimed"] = client
         if form.client not in {None, client}:
             raise Untrusted("client-subject", "client_id is the member that the assertion is about")
         found = self.access_keys(client)
@@ -154,6 +168,20 @@ class _Issuer:
         if answer == "unsure":
             raise Untrusted("client-unsure", "repeat the request with a new assertion in a moment")
 
+    def _too_many(self, fault: ProtocolError, request: Request) -> Response | None:
+        """Count a failed assertion by address and claimed name; the answer once they are too many."""
+        if not fault.code.startswith("client-") or fault.code == "client-unsure":
+            return None
+        names = [f"address {request.client.host}"] if request.client is not None else []
+        claimed = request.scope.get("state", {}).get("claimed")
+        names += [f"client {claimed}"] if claimed is not None else []
+        waits = [allowance.wait for allowance in map(self.failures.take, names) if not allowance.served]
+        if not waits:
+            return None
+        told = self._refusal(Untrusted("rate-limited", "too many assertions have failed"), request)
+        told.headers["Retry-After"] = str(max(waits))
+        return told
+
     def _refusal(self, fault: ProtocolError, request: Request) -> Response:
         problem = problem_of(fault)
         status = _status(fault.code, problem.status)
@@ -184,13 +212,15 @@ def token_router(
     *,
     nonces: Nonces | None = None,
     scopes: frozenset[str] = SCOPES,
+    failures: RateLimits | None = None,
 ) -> APIRouter:
     """Return the routes of the token endpoint, its metadata and the hub's public key.
 
     `issuer` is the configured public origin: the endpoints' addresses begin with it. `nonces` is
-    given where proofs need the hub's nonce.
+    given where proofs need the hub's nonce; `failures` counts assertions that fail.
     """
-    endpoint = _Issuer(issuer, hub_key, access_keys, replay, clock, nonces, scopes)
+    counted = failures or RateLimits(FAILURES_A_SECOND, FAILURES_AT_ONCE, time.monotonic)
+    endpoint = _Issuer(issuer, hub_key, access_keys, replay, clock, nonces, scopes, counted)
     metadata, keys = _metadata(issuer, scopes), _key_set(hub_key.public)
     router = APIRouter(tags=["access"])
 
@@ -237,7 +267,7 @@ def _status(code: str, general: int) -> int:
 
 
 def _oauth_name(code: str, status: int) -> str:
-    if status == 503:
+    if status in {429, 503}:
         return "temporarily_unavailable"
     if code in _OAUTH_NAMES:
         return _OAUTH_NAMES[code]
@@ -266,6 +296,7 @@ _DESCRIPTION: Final[dict[str, Any]] = {
     "responses": {
         "400": {"description": "The request or its proof is not accepted"},
         "401": {"description": "The client assertion is not accepted"},
+        "429": {"description": "Too many assertions of this client, or from this address, have failed"},
         "503": {"description": "The hub cannot tell whether this was used before"},
     },
 }

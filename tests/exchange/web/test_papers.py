@@ -3,11 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+from hub.protocols import canonical
 from hub.protocols.epoch import read_epoch, unwrap_linkage_key
 from hub.protocols.mandate import Mandate, sign_mandate
 from hub.protocols.names import MemberId, MemberKind
-from hub.protocols.signing import Typ
+from hub.protocols.signing import Typ, sign_document
 from tests.exchange.web.conftest import Region
+from tests.simulators.town import example_agreement
 from tests.simulators.web_member import WebMember
 
 
@@ -83,3 +85,15 @@ def test_only_the_custodian_opens_an_epoch(region: Region) -> None:
     assert region.custodian.posts("/v1/epochs", body).status_code == 201
     bad = region.custodian.posts("/v1/epochs", body | {"boxes": {"nobody": "a.b.c.d.e"}})
     assert bad.status_code == 404
+
+
+def test_proposing_an_agreement_to_somebody_shows_none_of_its_mandates(region: Region) -> None:
+    """A document that the other side has not signed says nothing of what it has to show."""
+    kent, hub = region.kent, region.hub
+    company = hub.admits(region.client, "mbr_kent-careers", MemberKind.CAREERS_COMPANY)
+    kent.posts("/v1/mandates", paper(region, kent, company.member, Typ.MANDATE))
+    hub.slot()
+    document = example_agreement("kent-medway-movers")
+    signed = sign_document(canonical.encode(document), Typ.AGREEMENT, region.medway.identity)
+    assert region.medway.posts("/v1/agreements", {"document": document, "signed": signed}).status_code == 201
+    assert region.medway.gets("/v1/mandates").json()["data"] == []

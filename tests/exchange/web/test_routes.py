@@ -20,6 +20,7 @@ PLACES: Final = {
     "{notice}": "ntc_" + "0" * 26,
     "{item}": "dis_" + "0" * 26,
     "{key_request}": "req_" + "0" * 26,
+    "{dispute}": "dsp_" + "0" * 26,
     "{member}": "mbr_medway",
     "{agreement}": "agr_kent-medway-movers",
     "{version}": "1",

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from hub.exchange.web.limits import RateLimits
 from hub.exchange.web.replay import Answer, UsedInMemory, UsedProofs
 from hub.exchange.web.token import token_router
 from hub.protocols.access import (
@@ -81,6 +82,7 @@ class Endpoint:
     keys: Callable[[MemberId], Awaitable[Sequence[VerifyingKey]] | Sequence[VerifyingKey]] = keys_of
     replay: UsedProofs = field(default_factory=UsedInMemory)
     nonces: Nonces | None = None
+    failures: RateLimits | None = None
     client: Client = field(init=False)
     _made: int = 0
 
@@ -88,7 +90,11 @@ class Endpoint:
         """Build the routes."""
         app = FastAPI()
         clock = lambda: self.now  # noqa: E731 - the present moment of this endpoint
-        app.include_router(token_router(ISSUER, HUB_KEY, self.keys, self.replay, clock, nonces=self.nonces))
+        app.include_router(
+            token_router(
+                ISSUER, HUB_KEY, self.keys, self.replay, clock, nonces=self.nonces, failures=self.failures
+            )
+        )
         self.client = Client(app)
 
     def jti(self) -> str:
@@ -375,3 +381,54 @@ def test_the_routes_describe_themselves(endpoint: Endpoint) -> None:
     assert described["security"] == []
     assert {"400", "401", "503"} <= described["responses"].keys()
     assert described["parameters"][0]["name"] == "DPoP"
+
+
+# --- who fails again and again --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def watched() -> Endpoint:
+    """An endpoint at which three assertions of one client or one address may fail, and time stands still."""
+    return Endpoint(failures=RateLimits(0.5, 3, lambda: 0.0))
+
+
+def test_failed_assertions_are_told_to_wait(watched: Endpoint) -> None:
+    """Three are refused as what they are, the next with 429 and `Retry-After`."""
+    for _ in range(3):
+        assert refused(watched.ask(client_assertion=watched.assertion(key=STRANGER)), 401, "client-untrusted",
+                       "invalid_client")  # fmt: skip
+    over = watched.ask(client_assertion=watched.assertion(key=STRANGER))
+    assert refused(over, 429, "rate-limited", "temporarily_unavailable")
+    assert over.headers["Retry-After"] == "2"
+
+
+def test_nobody_locks_a_member_out_by_failing_in_its_name(watched: Endpoint) -> None:
+    """Who holds the key gets its token, from the same address too."""
+    for _ in range(9):
+        watched.ask(client_assertion=watched.assertion(key=STRANGER))
+    assert watched.ask().status_code == 200
+
+
+def test_an_address_is_counted_whatever_names_it_claims(watched: Endpoint) -> None:
+    """Trying one name after the other is still one address; the answers tell nothing of the names."""
+    answers = [
+        watched.ask(client_assertion=watched.assertion(client=MemberId(f"mbr_guess-{number}"), key=STRANGER))
+        for number in range(4)
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+
+
+def test_what_is_not_about_the_assertion_is_not_counted(watched: Endpoint) -> None:
+    """A wrong proof or scope is answered as such, however often."""
+    answers = [watched.ask(scope="everything").json()["code"] for _ in range(6)]
+    assert answers == ["scope-unknown"] * 6
+
+
+def test_what_is_counted_is_bounded(watched: Endpoint) -> None:
+    """A thousand made-up names take no more room than the buckets there are."""
+    limits = RateLimits(0.5, 3, lambda: 0.0, most_members=4)
+    endpoint = Endpoint(failures=limits)
+    for number in range(12):
+        guess = MemberId(f"mbr_guess-{number}")
+        endpoint.ask(client_assertion=endpoint.assertion(client=guess, key=STRANGER))
+    assert len(limits._buckets) == 4
