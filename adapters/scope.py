@@ -11,6 +11,11 @@ from typing import Final
 
 from adapters.move import Found, Move
 
+CARE_LEAVER: Final = "care_leaver_16_25"
+
+SPEAKS_OF: Final = {"care_leaver_move": Found.CARE_LEAVER, "ehcp_move": Found.EHC_PLAN}
+"""Types of notices that speak of one status, and the status."""
+
 _BY_AGE: Final = ((13, 15, "age_13_15"), (16, 17, "age_16_17"), (18, 19, "age_18_19"))
 
 
@@ -28,16 +33,25 @@ def scope_of(move: Move, on: date) -> str | None:
     if 20 <= age <= 24 and Found.EHC_PLAN in move.found:
         return "ehcp_20_24"
     if 20 <= age <= 25 and Found.CARE_LEAVER in move.found:
-        return "care_leaver_16_25"
+        return CARE_LEAVER
     return None
 
 
-def scope_throughout(move: Move, on: date, days: int) -> str | None:
+def scope_throughout(move: Move, on: date, days: int, notice_type: str = "") -> str | None:
     """Name the scope of this day if the person is in some scope on each of the days that follow.
+
+    A type of notice that speaks of a status speaks of nobody else: of care leavers alone, in their
+    own scope whatever their age, or of those with a plan.
 
     What a gateway asserts must stay true for as long as it is believed, without telling when a
     birthday falls. A scope ends only where the next is missing, so the last day decides.
     """
+    needed = SPEAKS_OF.get(notice_type)
+    if needed is not None and needed not in move.found:
+        return None
+    if needed is Found.CARE_LEAVER:
+        years = age_on(move.dob, on), age_on(move.dob, on + timedelta(days=days))
+        return CARE_LEAVER if years[0] >= 16 and years[1] <= 25 else None
     last_day_scope = scope_of(move, on + timedelta(days=days))
     return scope_of(move, on) if last_day_scope is not None else None
 
@@ -52,4 +66,4 @@ def scope_fits(scope: str, born: date, on: date) -> bool:
     for youngest, oldest, word in _BY_AGE:
         if word == scope:
             return youngest <= age <= oldest
-    return (scope == "ehcp_20_24" and 20 <= age <= 24) or (scope == "care_leaver_16_25" and 16 <= age <= 25)
+    return (scope == "ehcp_20_24" and 20 <= age <= 24) or (scope == CARE_LEAVER and 16 <= age <= 25)

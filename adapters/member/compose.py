@@ -6,20 +6,20 @@ What the hub cannot see (age, status, flags) is asserted as what is safe for thi
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Final
 
 from adapters.member.errors import GatewayFault
-from adapters.member.facts import expires_on, flags_of, identity_of, parts_of, person_of
+from adapters.member.facts import expires_on, flags_of, identity_of, parts_of, person_json, person_of
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring
 from adapters.member.records import Sent
 from adapters.move import Found, Move
 from adapters.scope import scope_throughout
-from hub.consent.flags import Flags
-from hub.consent.question import Purpose
-from hub.matching.tokens import make_tokens
+from hub.consent.flags import NO_FLAGS, Flags
+from hub.matching.tokens import Person, make_tokens
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.keys import SealingPublicKey
@@ -39,10 +39,11 @@ from hub.protocols.notice import (
     sign_manifest,
     write_envelope,
 )
+from hub.protocols.notice_types import TYPES
 from hub.protocols.sealing import SealedPart, new_part_keys, seal_box, seal_part
 from hub.protocols.subkeys import subkey
 from hub.protocols.suites import HYBRID
-from hub.protocols.token_record import LinkageKey
+from hub.protocols.token_record import LinkageKey, TokenRecord
 
 STATUSES: Final = frozenset({Found.EHC_PLAN, Found.CARE_LEAVER})
 """What extends a scope beyond nineteen: kept, so that the assertion can be renewed."""
@@ -66,6 +67,36 @@ class Composed:
     flags: Flags
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a notice is to say, before anything is sealed or signed."""
+
+    kind: NoticeType
+    facts: Mapping[Part, Json]
+    tokens: TokenRecord
+    assertion: Assertion
+    event_on: date
+    ascertained_on: date
+    source: Source
+    refers_to: NoticeId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who makes a notice, with which keys, in which linkage epoch, and when."""
+
+    pinned: Pinned
+    keyring: Keyring
+    epoch: EpochId
+    officer: str
+    now: datetime
+
+    @property
+    def linkage(self) -> LinkageKey:
+        """The key of the epoch's tokens."""
+        return LinkageKey(self.keyring.linkage[self.epoch])
+
+
 def compose(
     move: Move,
     kind: NoticeType,
@@ -77,62 +108,128 @@ def compose(
     addressee: Addressee | None = None,
 ) -> Composed:
     """Hash, seal and sign one move; raise `GatewayFault` where it is out of scope."""
-    scope = scope_throughout(move, now.date(), ASSERTION_AGE.days)
+    maker = Maker(pinned, keyring, epoch, officer, now)
+    return compose_by(maker, move, kind, addressee, flags_of(move))
+
+
+def compose_by(
+    maker: Maker,
+    move: Move,
+    kind: NoticeType,
+    addressee: Addressee | None,
+    flags: Flags,
+    refers_to: NoticeId | None = None,
+) -> Composed:
+    """The same with the flags that are on record, which may be more than the row itself says.
+
+    `refers_to` is the earlier notice that a correction mends.
+    """
+    now = maker.now
+    row = TYPES[kind]
+    scope = scope_throughout(move, now.date(), ASSERTION_AGE.days, kind.value)
     if scope is None:
         raise GatewayFault("out-of-scope", "out of scope by age or status; nothing is sent")
-    flags, person = flags_of(move), person_of(move, kind)
-    tokens = make_tokens(person, LinkageKey(keyring.linkage[epoch]), epoch, os.urandom)
-    keys = new_part_keys(os.urandom)
-    sealed = _seal(parts_of(move), keys)
-    notice = NoticeId(new_id("ntc", now, os.urandom(10)))
-    manifest = Manifest(
-        notice=notice,
-        type=kind,
-        sender=pinned.member,
-        acts_for=pinned.acts_for,
-        recipient=None if addressee is None else addressee.member,
-        purpose=Purpose.PARTICIPATION.value,
-        suite=HYBRID.id if addressee is None else addressee.key.suite.id,
-        issued_at=now,
-        expires_at=datetime.combine(expires_on(now.date()), time(23, 59, 59), UTC),
+    person = person_of(move, kind)
+    draft = Draft(
+        kind=kind,
+        facts={part: fact if part in row.parts else None for part, fact in parts_of(move).items()},
+        tokens=make_tokens(person, maker.linkage, maker.epoch, os.urandom),
+        assertion=Assertion(scope, _json(flags), now),
         event_on=_event_on(move, now.date()),
         ascertained_on=move.ascertained or now.date(),
         source=Source.COLLEGE if kind is NoticeType.CROSS_BORDER_ENROLMENT else Source.OFFICER,
+        refers_to=refers_to,
+    )
+    more: dict[str, Json] = {
+        "identity": identity_of(move),
+        "statuses": [*sorted(found.value for found in move.found & STATUSES)],
+        "person": person_json(person),
+    }
+    source = _source(move, kind, maker.keyring.vault)
+    if refers_to is not None and addressee is not None:  # the same row mends several notices, to several
+        source = f"{source}:{refers_to}:{addressee.member}"
+    made = _sealed(draft, maker, addressee, source, more)
+    return Composed(made.sent, made.envelope, flags)
+
+
+def compose_recall(maker: Maker, recalled: NoticeId, facts: Json, scope: str, addressee: Addressee) -> Sent:
+    """A recall of parts of an earlier notice, to one who received it.
+
+    It holds nothing of the person. The tokens are chance, so that it meets nothing; what is recalled
+    and why lies in the identity part, under the recipient's key; its own flags restrict nothing,
+    since a recall must arrive where the recalled facts may no longer go.
+    """
+    now = maker.now
+    nobody = make_tokens(Person("", ""), maker.linkage, maker.epoch, os.urandom)
+    draft = Draft(
+        kind=NoticeType.RECALL,
+        facts={part: facts if part is Part.IDENTITY else None for part in Part},
+        tokens=nobody,
+        assertion=Assertion(scope, _json(NO_FLAGS), now),
+        event_on=now.date(),
+        ascertained_on=now.date(),
+        source=Source.OFFICER,
+        refers_to=recalled,
+    )
+    source = f"recall:{canonical.b64u(os.urandom(16))}"
+    return _sealed(draft, maker, addressee, source, {"mends": recalled}).sent
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A notice as it is queued, and its bytes."""
+
+    sent: Sent
+    envelope: bytes
+
+
+def _sealed(
+    draft: Draft, maker: Maker, addressee: Addressee | None, source: str, more: Mapping[str, Json]
+) -> _Sealed:
+    """Seal ten parts, sign the manifest, make the box where the recipient is known."""
+    pinned, now = maker.pinned, maker.now
+    keys = new_part_keys(os.urandom)
+    sealed = _seal(draft.facts, keys)
+    notice = NoticeId(new_id("ntc", now, os.urandom(10)))
+    manifest = Manifest(
+        notice=notice,
+        type=draft.kind,
+        sender=pinned.member,
+        acts_for=pinned.acts_for,
+        recipient=None if addressee is None else addressee.member,
+        purpose=TYPES[draft.kind].purpose,
+        suite=HYBRID.id if addressee is None else addressee.key.suite.id,
+        issued_at=now,
+        expires_at=datetime.combine(expires_on(now.date()), time(23, 59, 59), UTC),
+        event_on=draft.event_on,
+        ascertained_on=draft.ascertained_on,
+        source=draft.source,
         confidence=Confidence.CONFIRMED,
         contact=Contact(pinned.team, pinned.telephone, pinned.mailbox),
-        officer=officer,
-        refers_to=None,
-        assertion=Assertion(scope, _json(flags), now),
-        epoch=epoch,
-        tokens=tokens.digests,
+        officer=maker.officer,
+        refers_to=draft.refers_to,
+        assertion=draft.assertion,
+        epoch=maker.epoch,
+        tokens=draft.tokens.digests,
         parts=part_entries(sealed),
     )
-    jws = sign_manifest(manifest, keyring.signing)
+    jws = sign_manifest(manifest, maker.keyring.signing)
     box = None if addressee is None else _box(addressee, keys, notice)
     parts = {part: one.jwe for part, one in sealed.items()}
-    envelope = write_envelope(Envelope(jws, tokens, parts, box))
+    envelope = write_envelope(Envelope(jws, draft.tokens, parts, box))
     body: Json = {
         "envelope": canonical.b64u(envelope),
         "keys": {part.value: canonical.b64u(key) for part, key in keys.items()},
-        "identity": identity_of(move),
-        "assertion": assertion_json(manifest.assertion),
-        "statuses": [*sorted(found.value for found in move.found & STATUSES)],
+        "assertion": assertion_json(draft.assertion),
         "expires": canonical.instant(manifest.expires_at),
+        **more,
     }
-    sent = Sent(
-        notice,
-        manifest_digest(jws),
-        kind.value,
-        manifest.recipient,
-        "queued",
-        _source(move, kind, keyring.vault),
-        None,
-        body,
-    )
-    return Composed(sent, envelope, flags)
+    digest = manifest_digest(jws)
+    sent = Sent(notice, digest, draft.kind.value, manifest.recipient, "queued", source, None, body)
+    return _Sealed(sent, envelope)
 
 
-def _seal(facts: dict[Part, Json], keys: dict[Part, bytes]) -> dict[Part, SealedPart]:
+def _seal(facts: Mapping[Part, Json], keys: dict[Part, bytes]) -> dict[Part, SealedPart]:
     return {part: seal_part(part, facts[part], keys[part], os.urandom(32), os.urandom(12)) for part in Part}
 
 

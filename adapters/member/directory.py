@@ -92,9 +92,13 @@ class Directory:
     def check_own(self, member: MemberId, keyring: Keyring) -> None:
         """Raise `Untrusted` where under our own name a key stands that we did not make."""
         listed = self.keys(member)
-        ours = {keyring.signing.key_id, keyring.access.key_id, *(key.key_id for key in keyring.sealing)}
-        usable = {entry.key_id for entry in listed.entries if entry.key_id not in listed.revoked}
-        if listed.identity.key_id != keyring.identity.public.key_id or not usable <= ours:
+        now = self._now()
+        usable = {
+            entry.key_id
+            for entry in listed.entries
+            if entry.key_id not in listed.revoked and now < entry.valid_until
+        }
+        if listed.identity.key_id != keyring.identity.public.key_id or not usable <= keyring.own_ids:
             raise Untrusted(
                 "own-name", "the directory lists a key under our name that we did not make; ring the operator"
             )

@@ -5,13 +5,14 @@ one and not another. What a file says and no part may carry (free text, former s
 before an adoption) has no place here and is dropped.
 """
 
+from dataclasses import asdict, fields
 from datetime import date, timedelta
 from typing import Final
 
 from adapters.move import Address, Establishment, Found, Move
 from hub.consent.flags import Flags
 from hub.matching.tokens import Person
-from hub.protocols.canonical import Json
+from hub.protocols.canonical import Json, Reader
 from hub.protocols.names import NoticeType, Part
 
 _SEND: Final = frozenset({Found.SEN, Found.SEN_SUPPORT, Found.EHC_PLAN})
@@ -21,6 +22,8 @@ _CIRCUMSTANCES: Final = frozenset(
 )
 _HEALTH: Final = frozenset({Found.PREGNANT})
 _OFFENDING: Final = frozenset({Found.YOUTH_OFFENDING})
+
+_PERSON_WORDS: Final = tuple(field.name for field in fields(Person) if field.name not in {"dob", "twin"})
 
 SPECIAL_ACTIVITIES: Final = {
     "640": (Part.EQUALITY_HEALTH, "619"),
@@ -97,7 +100,27 @@ def person_of(move: Move, kind: NoticeType) -> Person:
         uln=move.uln or "",
         twin=Found.TWIN in move.found,
         other_last_name=move.former_family[0] if move.former_family else "",
+        former_address=" ".join(former.lines) if former else "",
     )
+
+
+def person_json(person: Person) -> Json:
+    """What tokens were made of, to be kept sealed: the next linkage epoch needs them made anew."""
+    return {**asdict(person), "dob": None if person.dob is None else person.dob.isoformat()}
+
+
+def person_from(kept: Json) -> Person:
+    """What `person_json` wrote; raise `MalformedMessage` for anything else."""
+    reader = Reader(kept, "person")
+    text = reader.nullable_text("dob")
+    dob = None if text is None else date.fromisoformat(text)
+    words = {name: _kept_text(reader, name) for name in _PERSON_WORDS}
+    return Person(**words, dob=dob, twin=reader.value("twin") is True)
+
+
+def _kept_text(reader: Reader, name: str) -> str:
+    value = reader.value(name)
+    return value if isinstance(value, str) else ""
 
 
 def expires_on(issued: date) -> date:

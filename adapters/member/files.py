@@ -38,9 +38,9 @@ class Rows:
                 self.problems.append(said)
 
     @property
-    def bad(self) -> list[Problem]:
-        """Problems for which a row was left out."""
-        return [problem for problem in self.problems if not problem.row_kept]
+    def left_out(self) -> int:
+        """Rows left out, however many problems each of them has."""
+        return len({problem.place for problem in self.problems if not problem.row_kept})
 
 
 def open_rows(

@@ -62,6 +62,7 @@ class Home:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._secret: bytes | None = None
+        self._read_at: int | None = None
 
     @property
     def records(self) -> Path:
@@ -90,7 +91,16 @@ class Home:
         """Open the keyring; raise `GatewayFault` where there is none, or it does not open."""
         if not self.has_keyring():
             raise GatewayFault("no-keyring", "this home has no keys yet: run `hub gateway init` in it")
+        self._read_at = self._written_at()
         return load_keyring(self.path / "keyring", self._open())
+
+    def keyring_changed(self) -> bool:
+        """Whether another process has written the keyring since it was read here."""
+        return self._read_at != self._written_at()
+
+    def _written_at(self) -> int | None:
+        path = self.path / "keyring"
+        return path.stat().st_mtime_ns if path.exists() else None
 
     def has_keyring(self) -> bool:
         """Whether keys were made here."""
@@ -103,6 +113,7 @@ class Home:
             self._make_key_file()
         secret = self._open()
         save_keyring(self.path / "keyring", keyring, secret, _cost_of(secret))
+        self._read_at = self._written_at()
 
     def change(self, change: Callable[[Keyring], Keyring]) -> Keyring:
         """Change the keyring as it lies on disk now, so that no other process's key is lost."""

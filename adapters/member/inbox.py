@@ -7,18 +7,23 @@ moves on only when an item is done, so a gateway killed at any point takes the s
 and every answer it then repeats has one effect.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 
-from adapters.member import key_grants
 from adapters.member.auditor import Auditor
 from adapters.member.confirm import compare
 from adapters.member.directory import Directory
-from adapters.member.errors import GatewayFault, HubRefused, HubUnreachable
+from adapters.member.disputes import Disputes
+from adapters.member.errors import GatewayFault, HubUnreachable
 from adapters.member.home import Pinned
+from adapters.member.key_answers import GRANTED, REFUSED, KeyAnswers
+from adapters.member.key_grants import Held
 from adapters.member.keyring import Keyring
-from adapters.member.records import Received, Records, Sent, Waiting
+from adapters.member.looks import LOOK, Looks
+from adapters.member.recalls import Recalls, read_recall
+from adapters.member.records import UNHEARD, KeyAnswer, Received, Records, Sent, Waiting
 from adapters.member.terms import Terms
 from adapters.member.transport import Transport
 from adapters.scope import scope_fits
@@ -45,9 +50,9 @@ from hub.protocols.delivery import (
     read_opening,
 )
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
-from hub.protocols.key_grant import KeyRequest, read_request
+from hub.protocols.key_grant import read_request
 from hub.protocols.keys import VerifyingKey
-from hub.protocols.names import Digest, DisclosureId, KeyId, MemberId, NoticeId, Part
+from hub.protocols.names import Digest, DisclosureId, KeyId, MemberId, NoticeId, NoticeType, Part
 from hub.protocols.notice import Manifest
 from hub.protocols.proof import parse_proof
 from hub.protocols.sealing import box_key_id, open_box, open_part
@@ -73,6 +78,8 @@ class Taken:
     answered: int = 0
     stopped: int = 0
     faults: list[str] = field(default_factory=list)
+    reminded: list[str] = field(default_factory=list)
+    """What was told for the first time about agreements that are to be reviewed, in sentences."""
 
     @property
     def total(self) -> int:
@@ -101,14 +108,18 @@ class Inbox:
         self._transport = transport
         self._directory = directory
         self._auditor = auditor
-        self._terms = terms
         self._now = now
+        self.disputes = Disputes(pinned, keyring, records, transport, directory, auditor, now)
+        self.looks = Looks(pinned, keyring, records, transport, directory, now)
+        self._answers = KeyAnswers(pinned, keyring, records, transport, directory, terms, now)
+        self._recalls = Recalls(records, pinned.member, now)
         self._log: NoteKey = parse_vkey(pinned.log_vkey)
         self._hub = VerifyingKey.from_jwk(pinned.hub_key)
 
     def pull(self, wait: int = 0, most: int = 1000) -> Taken:
         """Take every item that waits, at most `most`; `wait` seconds for the first to come."""
         taken, seen = Taken(), 0
+        self._say_again(taken)
         while seen < most:
             page = self._page(wait if seen == 0 else 0)
             items = page.objects("data")
@@ -132,6 +143,14 @@ class Inbox:
                 self._records.decided(fault.item)
         return taken
 
+    def _say_again(self, taken: Taken) -> None:
+        """Send each answer to a key request that the hub was never heard to take."""
+        for kept in self._answers.unheard():
+            self._attempt(kept.item, "key_request", taken, partial(self._say, kept, taken))
+
+    def _say(self, kept: KeyAnswer, taken: Taken) -> None:
+        _count(self._answers.again(kept), taken)
+
     def _page(self, wait: int) -> Reader:
         params: dict[str, str | int] = {"limit": 50, "wait": wait}
         cursor = self._records.place("inbox")
@@ -141,8 +160,12 @@ class Inbox:
 
     def _take(self, item: Reader, taken: Taken) -> None:
         name, kind = DisclosureId(item.id("item", "dis")), item.text("kind")
+        self._attempt(name, kind, taken, lambda: self._take_kind(name, kind, item, taken))
+
+    def _attempt(self, name: str, kind: str, taken: Taken, act: Callable[[], None]) -> None:
+        """Do it; what does not hold is kept for a person."""
         try:
-            self._take_kind(name, kind, item, taken)
+            act()
         except HubUnreachable:
             raise
         except (ProtocolError, GatewayFault) as fault:
@@ -153,21 +176,25 @@ class Inbox:
             self._records.wait(Waiting(name, "fault", None, "open", {"kind": kind, "code": fault.code}))
 
     def _take_kind(self, name: DisclosureId, kind: str, item: Reader, taken: Taken) -> None:
-        if kind in {"delivery", "key_request", "officer_task"} and item.boolean("stopped"):
+        if kind == "key_request":
+            self._take_request(name, item, taken)
+        elif kind in {"delivery", "officer_task"} and item.boolean("stopped"):
             taken.stopped += 1  # lapsed, answered or withdrawn meanwhile: nothing is left to do
         elif kind == "delivery":
             self._take_delivery(name, item.object("body"), taken)
-        elif kind == "key_request":
-            self.answer(name, self._request(name), None, taken)
         elif kind == "officer_task":
             self._prove(name)
-            self._hold(
-                Waiting(name, kind, NoticeId(item.id("about", "ntc")), "open", item.value("body")), taken
-            )
+            body = item.value("body")
+            kind = LOOK if isinstance(body, dict) and "look" in body else kind
+            self._hold(Waiting(name, kind, NoticeId(item.id("about", "ntc")), "open", body), taken)
         elif kind == "stopped":
             self._take_stop(item.object("body"), taken)
         elif kind in {"acknowledgement", "outcome"}:
             self._take_answer(name, kind, taken)
+        elif kind == "lead":
+            taken.held += self.looks.take_lead(name, self._prove(name))
+        elif kind == "dispute":
+            taken.held += self.disputes.take(name, self._prove(name))
         elif kind == "alarm":
             self._hold(Waiting(name, kind, None, "open", item.value("body")), taken)
         else:
@@ -186,11 +213,55 @@ class Inbox:
         counter = body.nullable_id("counter", "ntc")
         checked, evidence = self._checked(name)
         received = self._open(name, checked, evidence, None if counter is None else NoticeId(counter))
+        mended = self._mended(checked.manifest)
         self._records.receive(received)
+        if checked.manifest.type is NoticeType.RECALL:
+            self._take_recall(received, mended)
+            taken.stopped += 1
+            return
+        if mended is not None:
+            self._note_corrected(received, mended)
         self.acknowledge(received, Level.OPENED)
         if checked.record.stage is not Stage.IDENTITY or not self._confirm(received, checked, taken):
             self._records.set_received(name, "opened")
         taken.delivered += 1
+
+    def _mended(self, manifest: Manifest) -> list[Received] | None:
+        """What we have of the notice that this one mends; None where it mends none.
+
+        Raises `Untrusted` where that one is by another member: nobody mends what another has said.
+        """
+        if manifest.refers_to is None:
+            return None
+        earlier = self._records.of_notice(manifest.refers_to)
+        if any(one.sender != manifest.sender for one in earlier):
+            raise Untrusted("mends-other-sender", "it mends a notice that another member has sent")
+        return earlier
+
+    def _take_recall(self, received: Received, earlier: list[Received] | None) -> None:
+        """Destroy what is recalled, sign that it is done here, and ask a person to do the same."""
+        facts = received.body["facts"] if isinstance(received.body, dict) else None
+        said = facts.get(Part.IDENTITY.value) if isinstance(facts, dict) else None
+        notice, parts, reason = read_recall(said)
+        if {one.notice for one in earlier or ()} - {notice}:
+            raise Untrusted("mends-other-notice", "a recall names another notice than its manifest does")
+        for one in earlier or ():
+            self._records.forget_parts(one.item, frozenset(part.value for part in parts))
+            if Part.IDENTITY in parts:
+                self._records.decided(one.item)
+        self.acknowledge(received, Level.ERASED)
+        self._records.set_received(received.item, "erased")
+        if earlier:
+            body: Json = {"says": _erase_words(notice, parts, reason)}
+            self._records.wait(Waiting(received.item, "recall", notice, "open", body))
+
+    def _note_corrected(self, received: Received, earlier: list[Received]) -> None:
+        for one in earlier:
+            self._records.note_corrected(one.item, received.notice)
+        if earlier and received.stage == Stage.IDENTITY.value:
+            says = f"{earlier[0].notice} is corrected by {received.notice}: mend your own system too"
+            body: Json = {"says": says}
+            self._records.wait(Waiting(received.item, "recall", received.notice, "open", body))
 
     def _checked(self, name: DisclosureId) -> tuple[CheckedDelivery, Json]:
         """Fetch a delivery and verify all of it, nothing opened; return also what shows it to others."""
@@ -245,7 +316,7 @@ class Inbox:
         """Sign what the comparison gives; False where a person has to look, which is kept."""
         facts = received.body["facts"] if isinstance(received.body, dict) else None
         theirs = facts.get(Part.IDENTITY.value) if isinstance(facts, dict) else None
-        doubt = _doubt(checked.manifest, theirs)
+        doubt = LOOK if self.looks.confirmed(received.counter) else _doubt(checked.manifest, theirs)
         found = self._compare(received, theirs) if doubt is None else Answer.UNSURE
         if found is Answer.UNSURE:
             body: Json = {"reason": doubt or "names"}
@@ -267,7 +338,10 @@ class Inbox:
             self._records.set_received(received.item, found.value)
 
     def _compare(self, received: Received, theirs: Json) -> Answer:
-        """Against our own notice where there is one, else our caseload: a list never says `different`."""
+        """Against our own notice where there is one, else our caseload: a list never says `different`.
+
+        A correction also against what it corrects, where that was found to be ours.
+        """
         if received.counter is not None:
             own = self._records.sent(received.counter)
             ours = own.body.get("identity") if own and isinstance(own.body, dict) else None
@@ -275,46 +349,48 @@ class Inbox:
         born = theirs.get("dob") if isinstance(theirs, dict) else None
         people = self._records.caseload_born(born) if isinstance(born, str) else []
         same = [person for person in people if compare(theirs, person) is Answer.SAME]
-        return Answer.SAME if len(same) == 1 else Answer.UNSURE
+        corrected = [person for person in self._corrected(received) if compare(theirs, person) is Answer.SAME]
+        return Answer.SAME if len(same) == 1 or corrected else Answer.UNSURE
+
+    def _corrected(self, received: Received) -> list[Json]:
+        """Who was opened of the notice that this delivery corrects, and found to be ours."""
+        mends = about_of(received).nullable_text("refers_to")
+        earlier = [] if mends is None else self._records.of_notice(NoticeId(mends))
+        bodies = [one.body for one in earlier if one.state not in {NEW, "opened", "different", "recalled"}]
+        facts = [body.get("facts") for body in bodies if isinstance(body, dict)]
+        return [
+            fact[Part.IDENTITY.value] for fact in facts if isinstance(fact, dict) and Part.IDENTITY in fact
+        ]
 
     # --- a key request ----------------------------------------------------------------------------
 
-    def answer(self, name: str, request: KeyRequest, officer: str | None, taken: Taken) -> None:
-        """Grant, refuse, or keep for a named officer."""
-        sent = self._records.sent(request.notice)
-        keyring, terms, now = self._keyring(), self._terms(), self._now()
-        decided = key_grants.answer(
-            request, sent, self._pinned, keyring, self._directory, terms, now, officer
-        )
-        if isinstance(decided, key_grants.Held):
-            body: Json = {"reason": decided.reason}
-            self._hold(Waiting(name, "key_request", request.notice, "open", body), taken)
+    def _take_request(self, name: str, item: Reader, taken: Taken) -> None:
+        """Answer a key request; what was answered and not heard is said again, asked or not."""
+        kept = self._answers.kept(name)
+        if kept is not None and kept.state == UNHEARD:
+            self._say(kept, taken)
+        elif kept is not None:
+            return  # answered before; only the place in the inbox was lost
+        elif item.boolean("stopped"):
+            taken.stopped += 1
         else:
-            self._send_grant(name, request, decided, taken)
+            _count(self._answers.answer(name, self._request(name), None), taken)
 
-    def decline(self, name: str, request: KeyRequest, officer: str, taken: Taken) -> None:
-        """A named officer gives no key."""
-        decided = key_grants.refuse(request, ("R-MANUAL",), self._keyring(), self._now(), officer)
-        self._send_grant(name, request, decided, taken)
+    def decide_request(self, name: str, officer: str, taken: Taken, *, grant: bool) -> None:
+        """A named officer answers a key request that no machine may answer."""
+        kept = self._answers.kept(name)
+        if grant and kept is not None and kept.state == UNHEARD:
+            self._say(kept, taken)
+            return
+        jws = self._request(name) if kept is None else kept.request
+        answer = self._answers.answer if grant else self._answers.decline
+        _count(answer(name, jws, officer), taken)
 
-    def _send_grant(self, name: str, request: KeyRequest, granted: key_grants.Granted, taken: Taken) -> None:
-        body: Json = {"grant": granted.grant, "box": granted.box}
-        try:
-            self._transport.post(f"/v1/key-requests/{request.request}/grant", body)
-        except HubRefused as fault:
-            if fault.code != "request-closed":
-                raise
-        self._records.decided(name)
-        if granted.box is None:
-            taken.refused += 1
-        else:
-            self._records.tell(request.notice, request.recipient)
-            taken.granted += 1
-
-    def _request(self, name: str) -> KeyRequest:
+    def _request(self, name: str) -> str:
         """Step 1 of a key request: the hub signed it, its entry is in the log, and says the same."""
         item = self._prove(name)
-        request = read_request(item.object("body").text("request", max=65_536), self._hub)
+        jws = item.object("body").text("request", max=65_536)
+        request = read_request(jws, self._hub)
         record = item.object("opening").value("record")
         said = {"kind": "key_request", "request": request.request, "notice": request.notice}
         if not isinstance(record, dict) or any(record.get(key) != value for key, value in said.items()):
@@ -324,11 +400,7 @@ class Inbox:
         ours = self._pinned.member in request.approved_by
         if ours and not self._records.approved_here(request.notice):
             raise Untrusted("approval-invented", "the hub says that we approved this match; we did not")
-        return request
-
-    def request_of(self, waiting: Waiting) -> KeyRequest:
-        """The key request that waits for an officer, read again from the hub with its proof."""
-        return self._request(waiting.item)
+        return jws
 
     def _prove(self, name: str) -> Reader:
         """An inbox item with its opening, whose entry is proved in the log."""
@@ -349,29 +421,31 @@ class Inbox:
         record = Reader(item.object("opening").value("record"), "record")
         if (record.text("kind"), record.text("notice"), record.text("says", max=40)) != (kind, notice, says):
             raise Untrusted("answer-not-logged", "the log entry beside the answer is about another one")
-        self._check_signed(kind, body.text("signed", max=16_384), sent, says)
+        signed = body.text("signed", max=16_384)
+        self._recalls.answered(notice, self._check_signed(kind, signed, sent, says), says, signed)
         self._records.set_sent(notice, f"{kind}:{says}")
         if kind == "outcome" and says in ARRIVED:
             self._settle(notice)
         taken.answered += 1
 
-    def _check_signed(self, kind: str, jws: str, sent: Sent, says: str) -> None:
-        """A member that we gave this notice to has signed it, and says of it what the hub says."""
+    def _check_signed(self, kind: str, jws: str, sent: Sent, says: str) -> MemberId:
+        """Which member that we gave this notice to has signed it; it says of it what the hub says."""
+        typ = Typ.ACKNOWLEDGEMENT if kind == "acknowledgement" else Typ.OUTCOME
+        member, key = self._recipient_key(sent, key_id_of(jws, typ))
         if kind == "acknowledgement":
-            acknowledged = read_acknowledgement(
-                jws, self._recipient_key(sent, key_id_of(jws, Typ.ACKNOWLEDGEMENT))
-            )
+            acknowledged = read_acknowledgement(jws, key)
             signed = (acknowledged.manifest, acknowledged.level.value)
         else:
-            reported = read_outcome(jws, self._recipient_key(sent, key_id_of(jws, Typ.OUTCOME)))
+            reported = read_outcome(jws, key)
             signed = (reported.manifest, reported.outcome.value)
         if signed != (sent.digest, says):
             raise Untrusted("answer-other-notice", "the recipient signed something else than the hub says")
+        return member
 
-    def _recipient_key(self, sent: Sent, key_id: KeyId) -> VerifyingKey:
+    def _recipient_key(self, sent: Sent, key_id: KeyId) -> tuple[MemberId, VerifyingKey]:
         for member in self._records.told(sent):
             if self._directory.has_key(member, key_id):
-                return self._directory.signing_key(member, key_id)
+                return member, self._directory.signing_key(member, key_id)
         raise Untrusted("answer-other-member", "no member that this notice went to has signed the answer")
 
     def _settle(self, notice: NoticeId) -> None:
@@ -381,8 +455,12 @@ class Inbox:
             self._records.forget(notice, state)
 
     def _take_stop(self, body: Reader, taken: Taken) -> None:
-        for received in self._records.of_notice(NoticeId(body.id("notice", "ntc"))):
-            self._records.set_received(received.item, "recalled")
+        """Erase what was opened of a recalled notice, and sign that it is done."""
+        notice = NoticeId(body.id("notice", "ntc"))
+        self._records.forget_facts(notice, "recalled")
+        for received in self._records.of_notice(notice):
+            self._records.decided(received.item)
+            self.acknowledge(received, Level.ERASED)
         taken.stopped += 1
 
 
@@ -407,6 +485,13 @@ def _doubt(manifest: Manifest, identity: Json) -> str | None:
     return None if fits else "scope"
 
 
+def _erase_words(notice: NoticeId, parts: Sequence[Part], reason: str) -> str:
+    """What a person has to do, in one line."""
+    named = ", ".join(part.value.replace("_", " ") for part in parts)
+    why = reason.replace("_", " ")
+    return f"{notice} is recalled ({why}): erase in your own system too: {named}"
+
+
 def _ciphers(reader: Reader) -> dict[Part, Digest]:
     return {part: reader.digest(part.value) for part in Part if reader.has(part.value)}
 
@@ -415,8 +500,10 @@ def _about(checked: CheckedDelivery) -> Json:
     manifest = checked.manifest
     return {
         "type": manifest.type.value,
+        "refers_to": manifest.refers_to,
         "manifest": checked.record.manifest,
         "event_on": manifest.event_on.isoformat(),
+        "ascertained_on": manifest.ascertained_on.isoformat(),
         "contact": {
             "team": manifest.contact.team,
             "telephone": manifest.contact.telephone,
@@ -426,6 +513,17 @@ def _about(checked: CheckedDelivery) -> Json:
         "grounds": [_ground(part) for part in checked.record.parts],
         "entry": {"index": checked.log_index, "size": checked.checkpoint.size},
     }
+
+
+def _count(said: KeyAnswer | Held, taken: Taken) -> None:
+    if isinstance(said, Held):
+        taken.held += 1
+    elif said.state == GRANTED:
+        taken.granted += 1
+    elif said.state == REFUSED:
+        taken.refused += 1
+    else:
+        taken.stopped += 1
 
 
 def _ground(part: ReleasedPart) -> Json:

@@ -31,8 +31,8 @@ from hub.matching.verdict import Outcome, judge
 from hub.protocols import canonical
 from hub.protocols.canonical import Reader
 from hub.protocols.errors import Untrusted
-from hub.protocols.key_grant import KeyGrant, KeyRequest, read_counter_tokens, sign_grant
-from hub.protocols.names import Digest, MemberId, Part
+from hub.protocols.key_grant import KeyGrant, KeyRequest, read_counter_tokens, renewal_of, sign_grant
+from hub.protocols.names import Digest, EpochId, MemberId, Part
 from hub.protocols.notice import (
     Assertion,
     Manifest,
@@ -41,6 +41,7 @@ from hub.protocols.notice import (
     read_envelope,
     read_manifest,
 )
+from hub.protocols.restatement import read_renewal
 from hub.protocols.sealing import seal_box
 from hub.protocols.signing import Typ, key_id_of
 from hub.protocols.token_record import TokenRecord
@@ -79,14 +80,12 @@ def answer(
     if sent.over:
         return refuse(request, ("R-WITHDRAWN",), keyring, now, officer)
     ours = read_envelope(canonical.unb64u(_text(sent, "envelope")))
-    own = read_manifest(ours.manifest, keyring.signing.public)
+    own = read_manifest(ours.manifest, keyring.signed_with(key_id_of(ours.manifest, Typ.NOTICE)))
     # 3
     counter = _counter(request, directory, now)
     # 4
-    theirs = read_counter_tokens(request.counter_tokens, counter.tokens)
-    if theirs.epoch != counter.epoch:
-        raise Untrusted("token-epoch", "the counter-notice's tokens are of another epoch than it says")
-    strength = _match_again(ours.tokens, theirs, request, pinned.member)
+    theirs = _counter_tokens(request, counter, directory)
+    strength = _match_again(own_tokens(sent, theirs.epoch), theirs, request, pinned.member)
     # 5
     recipient_key = directory.sealing_key(request.recipient, request.recipient_key)
     # 6
@@ -112,6 +111,32 @@ def _counter(request: KeyRequest, directory: Directory, now: datetime) -> Manife
     if counter.expires_at <= now:
         raise Untrusted("request-expired", "the counter-notice is over; it draws no key any more")
     return counter
+
+
+def _counter_tokens(request: KeyRequest, counter: Manifest, directory: Directory) -> TokenRecord:
+    """The counter-notice's tokens, as its manifest has them or as its sender made them anew."""
+    epoch, signed, renewed = counter.epoch, counter.tokens, renewal_of(request.counter_tokens)
+    if renewed is not None:
+        key = directory.signing_key(request.recipient, key_id_of(renewed, Typ.RENEWAL))
+        renewal = read_renewal(renewed, key)
+        if renewal.notice != counter.notice:
+            raise Untrusted("answer-other-notice", "the renewed tokens are another notice's")
+        epoch, signed = renewal.epoch, renewal.tokens
+    theirs = read_counter_tokens(request.counter_tokens, signed)
+    if theirs.epoch != epoch:
+        raise Untrusted("token-epoch", "the counter-notice's tokens are of another epoch than it says")
+    return theirs
+
+
+def own_tokens(sent: Sent, epoch: EpochId) -> TokenRecord:
+    """Our tokens of a notice in an epoch: those that it was published with, or those made anew."""
+    made = [read_envelope(canonical.unb64u(_text(sent, "envelope"))).tokens]
+    if isinstance(sent.body, dict) and "renewed" in sent.body:
+        made.append(TokenRecord.from_json(Reader(sent.body["renewed"], "renewed").value("tokens")))
+    for record in made:
+        if record.epoch == epoch:
+            return record
+    raise Untrusted("token-epoch", "our notice has no tokens of that epoch yet; the next poll makes them")
 
 
 def _match_again(

@@ -17,15 +17,38 @@ from hub.protocols import canonical
 from hub.protocols.at_rest import VAULT_COST, VaultCost, vault_open, vault_seal
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.errors import ProtocolError
-from hub.protocols.keys import DocumentKey, KeyUse, SealingKey, SigningKey, entry_for, sign_entry
+from hub.protocols.keys import (
+    DocumentKey,
+    KeyUse,
+    SealingKey,
+    SealingPublicKey,
+    SigningKey,
+    VerifyingKey,
+    entry_for,
+    sign_entry,
+)
 from hub.protocols.names import EpochId, KeyId, MemberId
 from hub.protocols.suites import HYBRID
 
 KEY_PERIOD: Final = timedelta(days=456)
 """Keys live a year and overlap three months, so that nobody is cut off on one day."""
 
+ROTATE_AFTER: Final = timedelta(days=365)
+"""Age at which a gateway makes its next keys by itself."""
+
 KEY_FILE_COST: Final = VaultCost(memory=8, iterations=1, lanes=1)
 """Under a key file of 32 random bytes nothing is gained by making each guess dear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The next keys: kept before anybody hears of them, used once the log has them."""
+
+    signing: SigningKey
+    access: SigningKey
+    sealing: SealingKey
+    begin: datetime
+    """Beginning of their time, so that what a crash interrupts is registered again as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +61,9 @@ class Keyring:
     sealing: tuple[SealingKey, ...]
     vault: bytes
     linkage: dict[EpochId, bytes]
+    coming: Coming | None = None
+    before: tuple[Json, ...] = ()
+    """Public halves of earlier signing and access keys: what we signed with them stays ours."""
 
     def __repr__(self) -> str:
         """Say nothing: a repr ends in logs and tracebacks."""
@@ -54,6 +80,42 @@ class Keyring:
             if key.key_id == key_id:
                 return key
         raise GatewayFault("box-other-key", "the key box is for a key that this gateway does not hold")
+
+    @property
+    def own_ids(self) -> frozenset[KeyId]:
+        """Ids of every key that this member has made, those of before and the coming ones with them."""
+        coming = () if self.coming is None else (self.coming.signing, self.coming.access)
+        ids = {key.key_id for key in (self.signing, self.access, *coming)}
+        earlier = {VerifyingKey.from_jwk(jwk).key_id for jwk in self.before}
+        return frozenset(ids | earlier | {key.key_id for key in self.sealing})
+
+    def signed_with(self, key_id: KeyId) -> VerifyingKey:
+        """The own key of this id, of now or before; raise `GatewayFault` where it is not ours."""
+        for key in (self.signing.public, *map(VerifyingKey.from_jwk, self.before)):
+            if key.key_id == key_id:
+                return key
+        raise GatewayFault("key-not-ours", "this notice was signed with a key that this gateway never had")
+
+    def with_coming(self, begin: datetime) -> "Keyring":
+        """The keyring with the next keys; the sealing key opens from now on what others seal to it."""
+        if self.coming is not None:
+            return self
+        sealing = SealingKey.generate(HYBRID.id)
+        coming = Coming(SigningKey.generate(), SigningKey.generate(), sealing, begin.replace(microsecond=0))
+        return replace(self, coming=coming, sealing=(*self.sealing, sealing))
+
+    def turned(self) -> "Keyring":
+        """The keyring that signs and calls with the coming keys; the earlier private ones are gone."""
+        if self.coming is None:
+            return self
+        before = (*self.before, self.signing.public.jwk, self.access.public.jwk)
+        return replace(
+            self, signing=self.coming.signing, access=self.coming.access, coming=None, before=before
+        )
+
+    def without_sealing(self, over: frozenset[KeyId]) -> "Keyring":
+        """The keyring without sealing keys to which nothing can be sealed any more."""
+        return replace(self, sealing=tuple(key for key in self.sealing if key.key_id not in over))
 
     def with_linkage(self, epoch: EpochId, key: bytes) -> "Keyring":
         """The keyring with one more epoch's linkage key."""
@@ -74,14 +136,34 @@ def new_keyring() -> Keyring:
 
 def directory_documents(keyring: Keyring, member: MemberId, now: datetime) -> list[Json]:
     """The signed directory entries of a new member's signing, access and sealing keys."""
+    keys = (keyring.signing.public, keyring.access.public, keyring.sealing[-1].public)
+    return _entries(keyring, keys, member, now)
+
+
+def coming_documents(keyring: Keyring, member: MemberId) -> list[Json]:
+    """The signed directory entries of the coming keys; always the same ones."""
+    coming = keyring.coming
+    if coming is None:
+        return []
+    keys = (coming.signing.public, coming.access.public, coming.sealing.public)
+    return _entries(keyring, keys, member, coming.begin)
+
+
+def _entries(
+    keyring: Keyring,
+    keys: tuple[VerifyingKey, VerifyingKey, SealingPublicKey],
+    member: MemberId,
+    now: datetime,
+) -> list[Json]:
     begin = now.astimezone(UTC).replace(microsecond=0)
+    signing, access, sealing = keys
     until = begin + KEY_PERIOD
-    uses = (
-        (KeyUse.SIGNING, keyring.signing.public),
-        (KeyUse.ACCESS, keyring.access.public),
-        (KeyUse.SEALING, keyring.sealing[-1].public),
+    entries = (
+        entry_for(member, KeyUse.SIGNING, signing, begin, until),
+        entry_for(member, KeyUse.ACCESS, access, begin, until),
+        entry_for(member, KeyUse.SEALING, sealing, begin, until),
     )
-    return [sign_entry(entry_for(member, use, key, begin, until), keyring.identity) for use, key in uses]
+    return [sign_entry(entry, keyring.identity) for entry in entries]
 
 
 def save_keyring(path: Path, keyring: Keyring, secret: bytes, cost: VaultCost = VAULT_COST) -> None:
@@ -93,6 +175,8 @@ def save_keyring(path: Path, keyring: Keyring, secret: bytes, cost: VaultCost = 
         "sealing": [{"suite": key.suite.id, "seed": canonical.b64u(key.seed)} for key in keyring.sealing],
         "vault": canonical.b64u(keyring.vault),
         "linkage": {epoch: canonical.b64u(key) for epoch, key in keyring.linkage.items()},
+        "coming": _coming_json(keyring.coming),
+        "before": [*keyring.before],
     }
     write_private(path, vault_seal(canonical.encode(body), secret, cost=cost))
 
@@ -140,5 +224,32 @@ def _read(reader: Reader) -> Keyring:
             for epoch, key in (linkage.items() if isinstance(linkage, dict) else ())
         },
     )
+    if reader.has("coming"):  # a keyring that was written before keys were rotated has neither
+        before = reader.value("before")
+        coming = _read_coming(reader.nullable_object("coming"))
+        keyring = replace(keyring, coming=coming, before=tuple(before) if isinstance(before, list) else ())
     reader.done()
     return keyring
+
+
+def _coming_json(coming: Coming | None) -> Json:
+    if coming is None:
+        return None
+    return {
+        "signing": canonical.b64u(coming.signing.seed),
+        "access": canonical.b64u(coming.access.seed),
+        "sealing": {"suite": coming.sealing.suite.id, "seed": canonical.b64u(coming.sealing.seed)},
+        "begin": canonical.instant(coming.begin),
+    }
+
+
+def _read_coming(reader: Reader | None) -> Coming | None:
+    if reader is None:
+        return None
+    sealing = reader.object("sealing")
+    return Coming(
+        SigningKey.from_seed(reader.binary("signing", 32)),
+        SigningKey.from_seed(reader.binary("access", 32)),
+        SealingKey.from_seed(sealing.text("suite"), sealing.binary("seed", 32)),
+        reader.instant("begin"),
+    )

@@ -12,6 +12,8 @@ class FileKind(StrEnum):
     NEW_ARRIVAL = "new_arrival"
     CROSS_BORDER_ENROLMENT = "cross_border_enrolment"
     LEAVER = "leaver"
+    CARE_LEAVER_MOVE = "care_leaver_move"
+    EHCP_MOVE = "ehcp_move"
 
     @property
     def notice_type(self) -> NoticeType:

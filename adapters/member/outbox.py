@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from adapters.member.compose import Addressee, Composed, compose
+from adapters.member.compose import Addressee, Composed, Maker, compose_by
+from adapters.member.copies import Kept
 from adapters.member.directory import Directory
 from adapters.member.errors import GatewayFault, HubUnreachable
 from adapters.member.facts import flags_of
+from adapters.member.flag_book import FlagBook
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring
 from adapters.member.records import Records, Sent
@@ -24,6 +26,7 @@ from adapters.member.transport import Transport
 from adapters.move import Move
 from adapters.scope import scope_throughout
 from hub.consent.decision import Decision
+from hub.consent.flags import Flags
 from hub.consent.question import EvidenceClass, Question, Scope
 from hub.protocols import canonical
 from hub.protocols.canonical import Reader
@@ -31,9 +34,10 @@ from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.keys import VerifyingKey
 from hub.protocols.limits import ASSERTION_AGE, BATCH_NOTICES
 from hub.protocols.names import EpochId, MemberId, NoticeId, NoticeType
+from hub.protocols.notice_types import TYPES
 from hub.protocols.promise import read_promise
 
-NAMED: Final = frozenset({NoticeType.CROSS_BORDER_ENROLMENT, NoticeType.LEAVER})
+NAMED: Final = frozenset(kind for kind, row in TYPES.items() if row.names_recipient)
 """Types whose recipient is the home authority, by postcode."""
 
 BATCH: Final = min(50, BATCH_NOTICES)
@@ -90,6 +94,7 @@ class Outbox:
         self._terms = terms
         self._now = now
         self._hub = VerifyingKey.from_jwk(pinned.hub_key)
+        self._book = FlagBook(records)
 
     def publish(
         self,
@@ -131,10 +136,10 @@ class Outbox:
         if done.later is not None:
             done.not_read += 1
             return
-        if not self.in_scope(move):
+        if not self.in_scope(move, kind):
             done.out_of_scope += 1
             return
-        if kind is NoticeType.CROSS_BORDER_ENROLMENT and self._lives_here(move):
+        if kind in NAMED and self._lives_here(move):
             done.at_home += 1
             return
         try:
@@ -144,7 +149,7 @@ class Outbox:
         except (GatewayFault, ProtocolError) as fault:
             done.refused.append(Unsent(move.place, fault.code, fault.detail))
         else:
-            fresh = self._records.queue(composed.sent)
+            fresh = self.keep(composed, move)
             done.queued, done.again = done.queued + fresh, done.again + (not fresh)
 
     def compose(
@@ -152,7 +157,27 @@ class Outbox:
     ) -> Composed:
         """Make one notice of a move, with the recipient's key box where the type names a recipient."""
         addressee = self._addressee(move, kind, in_doubt) if kind in NAMED else None
-        return compose(move, kind, self._pinned, self._keyring(), epoch, officer, self._now(), addressee)
+        maker = Maker(self._pinned, self._keyring(), epoch, officer, self._now())
+        return compose_by(maker, move, kind, addressee, self.flags(move))
+
+    def correct(self, move: Move, kind: NoticeType, mends: NoticeId, to: MemberId, maker: Maker) -> Composed:
+        """Make a correction of an earlier notice, for one who received it."""
+        telling = self.telling(move, kind, to, EvidenceClass.RECIPIENT_NAMED)
+        parts = could_get(telling, self._terms(), self._now())
+        addressee = Addressee(to, self._directory.sealing_key(to), parts)
+        return compose_by(maker, move, kind, addressee, self.flags(move), mends)
+
+    def keep(self, composed: Composed, move: Move) -> bool:
+        """Queue a notice, and keep whom it is about; False where this very row was sent before."""
+        with self._records.together():
+            fresh = self._records.queue(composed.sent)
+            if fresh:
+                self._book.note(composed.sent, move.local_ref, flags_of(move))
+        return fresh
+
+    def flags(self, move: Move) -> Flags:
+        """What may be asserted of a young person: what the row says, and what the flag book says."""
+        return self._book.asserted(move.local_ref, flags_of(move), self._now().date())
 
     def _send(self, queued: list[Sent], done: Published) -> None:
         lines = b"\n".join(_envelope(sent) for sent in queued)
@@ -181,9 +206,9 @@ class Outbox:
 
     # --- where to, and may it --------------------------------------------------------------------------
 
-    def in_scope(self, move: Move) -> bool:
-        """Whether the law lets anything be told of this person now and for thirty days."""
-        return scope_throughout(move, self._now().date(), ASSERTION_AGE.days) is not None
+    def in_scope(self, move: Move, kind: NoticeType) -> bool:
+        """Whether the law lets this type of notice tell of this person now and for thirty days."""
+        return scope_throughout(move, self._now().date(), ASSERTION_AGE.days, kind.value) is not None
 
     def _lives_here(self, move: Move) -> bool:
         return self._pinned.area is not None and _route(move).authority == self._pinned.area
@@ -208,7 +233,7 @@ class Outbox:
 
     def telling(self, move: Move, kind: NoticeType, recipient: MemberId, evidence: EvidenceClass) -> Telling:
         """What would be told if this move were published and matched by this recipient."""
-        scope = scope_throughout(move, self._now().date(), ASSERTION_AGE.days)
+        scope = scope_throughout(move, self._now().date(), ASSERTION_AGE.days, kind.value)
         return Telling(
             notice_type=kind,
             sender=self._directory.listing(self._pinned.member),
@@ -216,15 +241,40 @@ class Outbox:
             acts_for=self._pinned.acts_for,
             recipient_acts_for=None,
             scope=None if scope is None else Scope(scope),
-            flags=flags_of(move),
+            flags=self.flags(move),
             asserted_at=self._now(),
             evidence=evidence,
         )
 
-    def dry_run(self, move: Move, kind: NoticeType, recipient: MemberId) -> list[tuple[Question, Decision]]:
-        """Who could get which part, and which clause says no, before any personal data leaves."""
-        evidence = EvidenceClass.RECIPIENT_NAMED if kind in NAMED else EvidenceClass.STRONG
-        return dry_run(self.telling(move, kind, recipient, evidence), self._terms(), self._now())
+    def dry_run(
+        self, move: Move, kind: NoticeType, recipient: MemberId, kept: Kept
+    ) -> list[tuple[Question, Decision]]:
+        """Who could get which part, and which clause says no, before any personal data leaves.
+
+        Needs no hub: it asks what is kept here. Raises `GatewayFault` for a recipient that is no member.
+        """
+        found = scope_throughout(move, self._now().date(), ASSERTION_AGE.days, kind.value)
+        scope = None if found is None else Scope(found)
+        return self.rehearse(recipient, kind, scope, self.flags(move), kept)
+
+    def rehearse(
+        self, recipient: MemberId, kind: NoticeType, scope: Scope | None, flags: Flags, kept: Kept
+    ) -> list[tuple[Question, Decision]]:
+        """The same for a notice about nobody in particular."""
+        if recipient not in kept.members:
+            raise GatewayFault("member-unknown", "the directory does not list this member")
+        telling = Telling(
+            notice_type=kind,
+            sender=kept.members[self._pinned.member],
+            recipient=kept.members[recipient],
+            acts_for=self._pinned.acts_for,
+            recipient_acts_for=None,
+            scope=scope,
+            flags=flags,
+            asserted_at=self._now(),
+            evidence=EvidenceClass.RECIPIENT_NAMED if kind in NAMED else EvidenceClass.STRONG,
+        )
+        return dry_run(telling, kept.terms, self._now())
 
     def _addressee(self, move: Move, kind: NoticeType, in_doubt: MemberId | None) -> Addressee:
         member = self.home_authority(move, in_doubt)

@@ -80,7 +80,11 @@ class Poller:
         except HubUnreachable as fault:
             return self._pause(fault.detail, most=MOST_SECONDS)
         except HubRefused as fault:
-            least = 0.0 if fault.status >= httpx.codes.INTERNAL_SERVER_ERROR else MOST_SECONDS / 2
+            passes = (
+                fault.status >= httpx.codes.INTERNAL_SERVER_ERROR
+                or fault.status == httpx.codes.TOO_MANY_REQUESTS
+            )
+            least = 0.0 if passes else MOST_SECONDS / 2
             return self._pause(f"{fault.code}: {fault.detail}", least=least)
         except (GatewayFault, ProtocolError) as fault:
             return self._pause(f"{fault.code}: {fault.detail}", least=MOST_SECONDS / 2)

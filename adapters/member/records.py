@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from hub.protocols import canonical
 from hub.protocols.at_rest import rest_open, rest_seal
-from hub.protocols.canonical import Json
+from hub.protocols.canonical import Json, Reader
 from hub.protocols.names import Digest, DisclosureId, MemberId, NoticeId
 from hub.protocols.subkeys import subkey
 
@@ -33,14 +33,22 @@ create table if not exists received (
 create index if not exists received_notice on received (notice);
 create table if not exists waiting (
   item text primary key, kind text not null, notice text, state text not null, body blob not null);
+create table if not exists answered (item text primary key, state text not null, body blob not null);
 create table if not exists known (who text primary key, born text not null, body blob not null);
 create index if not exists known_born on known (born);
 create table if not exists told (notice text not null, member text not null, primary key (notice, member));
 create table if not exists place (name text primary key, value text not null);
+create table if not exists book (
+  shelf text not null, name text not null, about text not null, body blob not null,
+  primary key (shelf, name));
+create index if not exists book_about on book (shelf, about);
 """
 
-OVER: Final = frozenset({"refused", "withdrawn", "closed", "expired"})
+OVER: Final = frozenset({"refused", "withdrawn", "closed", "expired", "merged"})
 """States of a notice from which nothing more comes; its row of the file may be sent again."""
+
+UNHEARD: Final = "unheard"
+"""State of an answer to a key request until the hub is heard to have taken it."""
 
 _FORGOTTEN: Final[Json] = {"forgotten": True}
 
@@ -90,6 +98,19 @@ class Waiting:
     body: Json
 
 
+@dataclass(frozen=True, slots=True)
+class KeyAnswer:
+    """An answer to a key request, as it was or will be sent: `request` and `grant` are signed documents."""
+
+    item: str
+    state: str
+    name: str
+    request: str
+    grant: str
+    box: str | None
+    officer: str | None
+
+
 class Records:
     """The records of one home; several threads and processes may use them at once."""
 
@@ -110,6 +131,9 @@ class Records:
     def together(self) -> Iterator[None]:
         """What is written inside is written whole or not at all."""
         with self._lock:
+            if self._db.in_transaction:
+                yield  # part of a larger whole
+                return
             self._db.execute("begin immediate")
             try:
                 yield
@@ -148,7 +172,7 @@ class Records:
         """Note what became of a notice; one that waits to be published, or is over, stays as it is."""
         self._change(
             "update sent set state = ? where notice = ? and state not in"
-            " ('queued','refused','withdrawn','closed','expired')",
+            " ('queued','refused','withdrawn','closed','expired','merged')",
             (state, notice),
         )
 
@@ -235,19 +259,43 @@ class Records:
             self._change("update received set state = ?, body = ? where item = ?", (state, sealed, one.item))
         self._rows("pragma wal_checkpoint(truncate)")
 
+    def forget_parts(self, item: DisclosureId, parts: frozenset[str]) -> None:
+        """Destroy some of what was opened; where nothing is left, the whole delivery is recalled."""
+        one = self.received(item)
+        facts = one.body.get("facts") if one is not None and isinstance(one.body, dict) else None
+        if one is None or not isinstance(one.body, dict) or not isinstance(facts, dict):
+            return
+        left = {part: fact for part, fact in facts.items() if part not in parts}
+        if len(left) == len(facts):
+            return
+        before = one.body.get("recalled")
+        gone = (facts.keys() & parts) | (set(map(str, before)) if isinstance(before, list) else set())
+        body: Json = {**one.body, "facts": left, "recalled": [*sorted(gone)]}
+        state = one.state if left else "recalled"
+        sealed = self._seal(body, f"received:{item}")
+        self._change("update received set state = ?, body = ? where item = ?", (state, sealed, item))
+        self._rows("pragma wal_checkpoint(truncate)")
+
+    def note_corrected(self, item: DisclosureId, by: NoticeId) -> None:
+        """Note beside what was opened which notice corrects it."""
+        one = self.received(item)
+        if one is not None and isinstance(one.body, dict):
+            sealed = self._seal({**one.body, "corrected_by": by}, f"received:{item}")
+            self._change("update received set body = ? where item = ?", (sealed, item))
+
     def _received(self, where: str, value: object) -> list[Received]:
         rows = self._rows(f"select * from received {where}", (value,))  # noqa: S608 - fixed clauses
         return [self._read_received(*row) for row in rows]
 
     # --- waiting for a person -----------------------------------------------------------------------
 
-    def wait(self, waiting: Waiting) -> None:
-        """Keep something for a person to decide; the same one again changes nothing."""
+    def wait(self, waiting: Waiting) -> bool:
+        """Keep something for a person to decide; False, and nothing changes, where it was kept before."""
         row = (
             waiting.item, waiting.kind, waiting.notice, waiting.state,
             self._seal(waiting.body, f"waiting:{waiting.item}"),
         )  # fmt: skip
-        self._change("insert into waiting values (?,?,?,?,?) on conflict do nothing", row)
+        return self._change("insert into waiting values (?,?,?,?,?) on conflict do nothing", row)
 
     def waiting(self, kind: str | None = None) -> list[Waiting]:
         """What waits for a person."""
@@ -260,9 +308,53 @@ class Records:
         body = self._seal({}, f"waiting:{item}")
         self._change("update waiting set state = ?, body = ? where item = ?", (how, body, item))
 
+    def settle(self, item: str, how: str, body: Json) -> None:
+        """A person has answered; what the thing was about is kept beside the answer."""
+        sealed = self._seal(body, f"waiting:{item}")
+        self._change("update waiting set state = ?, body = ? where item = ?", (how, sealed, item))
+
+    def of_kind(self, kind: str) -> list[Waiting]:
+        """Everything of a kind that waits, or waited, for a person."""
+        rows = self._rows("select * from waiting where kind = ? order by item", (kind,))
+        return [self._read_waiting(*row) for row in rows]
+
     def approved_here(self, notice: NoticeId) -> bool:
         """Whether a named officer of ours has approved a match of this notice."""
         return bool(self._rows("select 1 from waiting where notice = ? and state = 'approved'", (notice,)))
+
+    # --- answers to key requests --------------------------------------------------------------------
+
+    def keep_answer(self, answer: KeyAnswer, lets_in: tuple[NoticeId, MemberId] | None) -> None:
+        """Keep an answer that is about to be sent, in place of an earlier one, with whom its box lets in."""
+        body: Json = {
+            "name": answer.name,
+            "request": answer.request,
+            "grant": answer.grant,
+            "box": answer.box,
+            "officer": answer.officer,
+        }
+        row = (answer.item, answer.state, self._seal(body, f"answered:{answer.item}"))
+        with self.together():
+            self._change("insert or replace into answered values (?,?,?)", row)
+            if lets_in is not None:
+                self.tell(*lets_in)
+
+    def key_answer(self, item: str) -> KeyAnswer | None:
+        """What was said to one key request."""
+        found = self._answers("where item = ?", item)
+        return found[0] if found else None
+
+    def unheard(self) -> list[KeyAnswer]:
+        """Answers that the hub was never heard to take, oldest first."""
+        return self._answers("where state = ? order by item", UNHEARD)
+
+    def heard(self, item: str, state: str) -> None:
+        """Note how an answer ended."""
+        self._change("update answered set state = ? where item = ?", (state, item))
+
+    def _answers(self, where: str, value: object) -> list[KeyAnswer]:
+        rows = self._rows(f"select * from answered {where}", (value,))  # noqa: S608 - fixed clauses
+        return [self._read_answer(*row) for row in rows]
 
     # --- the caseload, and places ------------------------------------------------------------------
 
@@ -280,6 +372,11 @@ class Records:
         rows = self._rows("select who, body from known where born = ? order by who", (self._tag(dob),))
         return [self._open(body, f"known:{who}") for who, body in rows]
 
+    def known(self, who: str) -> Json:
+        """Who the member's own caseload has under a local reference; None where nobody."""
+        rows = self._rows("select body from known where who = ?", (who,))
+        return self._open(rows[0][0], f"known:{who}") if rows else None
+
     def place(self, name: str) -> str | None:
         """Where we had come to: a cursor, a checkpoint."""
         rows = self._rows("select value from place where name = ?", (name,))
@@ -291,6 +388,28 @@ class Records:
             "insert into place values (?,?) on conflict (name) do update set value = excluded.value",
             (name, value),
         )
+
+    # --- the book: what is kept beyond a notice's own end ---------------------------------------------
+
+    def keep_page(self, shelf: str, name: str, about: str, body: Json) -> None:
+        """Keep a sealed page, in place of an earlier one; it is found again by what it is about."""
+        sealed = self._seal(body, f"book:{shelf}:{name}")
+        tag = self._tag_of(f"{shelf}: {about}")
+        self._change("insert or replace into book values (?,?,?,?)", (shelf, name, tag, sealed))
+
+    def page(self, shelf: str, name: str) -> Json | None:
+        """One page by its name."""
+        rows = self._rows("select body from book where shelf = ? and name = ?", (shelf, name))
+        return self._open(rows[0][0], f"book:{shelf}:{name}") if rows else None
+
+    def pages(self, shelf: str, about: str | None = None) -> list[tuple[str, Json]]:
+        """The pages of a shelf, or those about one thing, by name."""
+        values = (shelf, None if about is None else self._tag_of(f"{shelf}: {about}"))
+        rows = self._rows(
+            "select name, body from book where shelf = ?1 and (?2 is null or about = ?2) order by name",
+            values,
+        )
+        return [(name, self._open(body, f"book:{shelf}:{name}")) for name, body in rows]
 
     # --- rows -----------------------------------------------------------------------------------------
 
@@ -304,7 +423,10 @@ class Records:
 
     def _tag(self, dob: str) -> str:
         """Finds a birthday without telling it: the records file may be read by others than its key."""
-        return canonical.b64u(subkey(self._vault, f"born: {dob}"))
+        return self._tag_of(f"born: {dob}")
+
+    def _tag_of(self, text: str) -> str:
+        return canonical.b64u(subkey(self._vault, text))
 
     def _seal(self, body: Json, label: str) -> bytes:
         return rest_seal(canonical.encode(body), self._vault, os.urandom(12), label)
@@ -326,3 +448,16 @@ class Records:
     def _read_waiting(self, item: str, *row: Any) -> Waiting:  # noqa: ANN401 - columns as SQLite gives them
         kind, notice, state, body = row
         return Waiting(item, kind, notice, state, self._open(body, f"waiting:{item}"))
+
+    def _read_answer(self, item: str, *row: Any) -> KeyAnswer:  # noqa: ANN401 - columns as SQLite gives them
+        state, body = row
+        kept = Reader(self._open(body, f"answered:{item}"), "answer")
+        return KeyAnswer(
+            item,
+            state,
+            kept.text("name"),
+            kept.text("request", max=65_536),
+            kept.text("grant", max=65_536),
+            kept.nullable_text("box", max=65_536),
+            kept.nullable_text("officer"),
+        )

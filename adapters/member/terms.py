@@ -7,23 +7,26 @@ nothing and is named; it does not keep the others from counting.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from adapters.member.directory import Directory, Listing
 from adapters.member.errors import HubRefused
 from adapters.member.transport import Transport
-from hub.consent.agreement import Agreement, AgreementBook, State
+from hub.consent.agreement import Agreement, AgreementBook, Party, State
 from hub.consent.decision import Decision, decide
 from hub.consent.documents import agreement_digest, read_agreement
 from hub.consent.flags import Flags
-from hub.consent.question import Actor, Category, EvidenceClass, Purpose, Question, Scope
+from hub.consent.question import Actor, Category, EvidenceClass, Question, Scope
+from hub.consent.table import role_addressed
 from hub.protocols import canonical
+from hub.protocols.accession import Accession, read_accession
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.mandate import read_mandate
 from hub.protocols.names import AgreementId, Digest, MemberId, NoticeType, Part, parse_id
+from hub.protocols.notice_types import TYPES
 from hub.protocols.signing import Typ, verify_document
 
 _STATES: Final = {
@@ -34,8 +37,25 @@ _STATES: Final = {
     "superseded": State.ENDED,
 }
 
-Verified = dict[tuple[AgreementId, int, Digest], Agreement]
-"""Agreements whose signatures have held before: one version's bytes never change."""
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One version of an agreement as verified here, in the state that the hub lists, with its document."""
+
+    agreement: Agreement
+    document: Json
+
+    def recorded_as(self, state: State) -> "Copy":
+        """The same under another state."""
+        return Copy(self.agreement.recorded_as(state), self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Papers whose signatures have held before: what was signed never changes."""
+
+    agreements: dict[tuple[AgreementId, int, Digest], Copy] = field(default_factory=dict)
+    accessions: dict[Digest, Accession] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,8 @@ class Terms:
     requests: frozenset[tuple[MemberId, MemberId]]
     doubted: tuple[str, ...] = field(default=())
     """Papers that do not hold, each with the code of what is wrong: they count for nothing."""
+    copies: tuple[Copy, ...] = field(default=())
+    """What the agreements were read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +94,12 @@ def read_terms(
 
     What was verified before is taken from `verified`, and what is verified now is added to it.
     """
-    reading = _Reading(transport, directory, now(), {} if verified is None else verified)
-    agreements = list(reading.agreements())
+    reading = _Reading(transport, directory, now(), Verified() if verified is None else verified)
+    copies = tuple(reading.copies())
     mandates = frozenset(reading.pairs("/v1/mandates", Typ.MANDATE))
     requests = frozenset(reading.pairs("/v1/standing-requests", Typ.STANDING_REQUEST))
-    return Terms(AgreementBook.from_agreements(agreements), mandates, requests, tuple(reading.doubted))
+    book = AgreementBook.from_agreements(copy.agreement for copy in copies)
+    return Terms(book, mandates, requests, tuple(reading.doubted), copies)
 
 
 def ask(telling: Telling, category: Category, terms: Terms, now: datetime) -> Decision:
@@ -98,12 +121,13 @@ def dry_run(telling: Telling, terms: Terms, now: datetime) -> list[tuple[Questio
 def _question(telling: Telling, category: Category, terms: Terms, now: datetime) -> Question:
     sender = _actor(telling.sender, telling.acts_for, terms)
     recipient = _actor(telling.recipient, telling.recipient_acts_for, terms)
+    role = role_addressed(recipient.kind, recipient.role, telling.notice_type)
     return Question(
         category=category,
         notice_type=telling.notice_type,
-        purpose=Purpose.PARTICIPATION.value,
+        purpose=TYPES[telling.notice_type].purpose,
         sender=sender,
-        recipient=recipient,
+        recipient=replace(recipient, role=role),
         scope=telling.scope,
         flags=telling.flags,
         asserted_at=telling.asserted_at,
@@ -142,14 +166,15 @@ class _Reading:
     verified: Verified
     doubted: list[str] = field(default_factory=list)
 
-    def agreements(self) -> Iterator[Agreement]:
+    def copies(self) -> Iterator[Copy]:
         """Every agreement that is signed as it must be, in its state."""
         for one in self.transport.pages("/v1/agreements"):
             name = "agreement"
             try:
                 name = one.id("agreement", "agr")
                 state = _state_of(one)
-                yield self._agreement(AgreementId(name), one, state).recorded_as(state)
+                copy = self._copy(AgreementId(name), one, state).recorded_as(state)
+                yield self._with_newcomers(copy) if state is State.IN_FORCE else copy
             except (ProtocolError, HubRefused) as fault:
                 self.doubted.append(f"{name}: {fault.code}")
 
@@ -167,9 +192,40 @@ class _Reading:
             if mandate.valid_from <= self.now < mandate.valid_until:
                 yield mandate.authority, mandate.other
 
-    def _agreement(self, name: AgreementId, one: Reader, state: State) -> Agreement:
+    def _with_newcomers(self, copy: Copy) -> Copy:
+        """The same with everybody whose accession to these very bytes holds and stands."""
+        agreement = copy.agreement
+        if not agreement.open_to:
+            return copy
+        found = list[Party]()
+        for one in self.transport.pages(f"/v1/agreements/{agreement.id}/accessions"):
+            if one.text("state") != "in_force":
+                continue
+            try:
+                accession = self._accession(one)
+            except (ProtocolError, HubRefused) as fault:
+                self.doubted.append(f"accession: {fault.code}")
+                continue
+            same = (accession.agreement, accession.digest) == (agreement.id, agreement_digest(copy.document))
+            if same and accession.group in agreement.open_to:
+                found.append(Party(accession.member, accession.name, accession.group))
+        return Copy(agreement.joined_by(found), copy.document)
+
+    def _accession(self, one: Reader) -> Accession:
+        document = one.value("document")
+        digest = canonical.digest(canonical.encode(document))
+        known = self.verified.accessions.get(digest)
+        if known is None:
+            newcomer = MemberId(parse_id("".join(one.list_of_text("parties")[:1]), "mbr"))
+            known = read_accession(document, self.directory.identity(newcomer))
+            if known.member != newcomer:
+                raise Untrusted("accession-other", "a member joins for itself alone")
+            self.verified.accessions[digest] = known
+        return known
+
+    def _copy(self, name: AgreementId, one: Reader, state: State) -> Copy:
         version, digest = one.integer("version"), one.digest("digest")
-        known = self.verified.get((name, version, digest))
+        known = self.verified.agreements.get((name, version, digest))
         if known is not None:
             return known
         detail = Reader(self.transport.get(f"/v1/agreements/{name}/versions/{version}"), "agreement")
@@ -179,8 +235,8 @@ class _Reading:
             raise Untrusted("agreement-other-bytes", "the hub lists another agreement than it shows")
         if state is not State.PROPOSED:
             _check_signed(agreement, document, detail.value("signed"), self.directory)
-            self.verified[name, version, digest] = agreement
-        return agreement
+            self.verified.agreements[name, version, digest] = Copy(agreement, document)
+        return Copy(agreement, document)
 
 
 def _state_of(listed: Reader) -> State:

@@ -59,6 +59,12 @@ class Transport:
         self._token: tuple[str, datetime] | None = None
         self._nonce: str | None = None
 
+    def use_key(self, key: SigningKey) -> None:
+        """Call with another access key from now on; its token is asked for anew."""
+        with self._lock:
+            if key.key_id != self._key.key_id:
+                self._key, self._token = key, None
+
     def close(self) -> None:
         """Close all connections."""
         self._http.close()

@@ -76,3 +76,32 @@ def test_whoever_is_asserted_is_in_scope_on_every_day(born: date, days: int, fou
     move = Move(place="row 2", given="Asha", family="Sample", dob=born, found=frozenset(found))
     if scope_throughout(move, TODAY, days) is not None:
         assert all(scope_of(move, TODAY + timedelta(days=day)) for day in range(days + 1))
+
+
+@pytest.mark.parametrize(
+    ("age", "found", "kind", "scope"),
+    [
+        (17, (Found.CARE_LEAVER,), "care_leaver_move", "care_leaver_16_25"),
+        (25, (Found.CARE_LEAVER, Found.EHC_PLAN), "care_leaver_move", "care_leaver_16_25"),
+        (15, (Found.CARE_LEAVER,), "care_leaver_move", None),
+        (26, (Found.CARE_LEAVER,), "care_leaver_move", None),
+        (17, (), "care_leaver_move", None),
+        (17, (Found.EHC_PLAN,), "ehcp_move", "age_16_17"),
+        (22, (Found.EHC_PLAN,), "ehcp_move", "ehcp_20_24"),
+        (17, (Found.SEN,), "ehcp_move", None),
+        (17, (), "moved_out", "age_16_17"),
+    ],
+)
+def test_a_type_that_speaks_of_a_status_speaks_of_nobody_else(
+    age: int, found: tuple[Found, ...], kind: str, scope: str | None
+) -> None:
+    """A care leaver is asserted as one whatever the age; without the status nobody is."""
+    assert scope_throughout(person(age, *found), TODAY, 30, kind) == scope
+
+
+def test_a_care_leaver_who_turns_26_within_the_month_is_not_asserted() -> None:
+    """The assertion must hold on its last day too."""
+    leaver = person(25, Found.CARE_LEAVER)
+    soon = Move("row 2", "Asha", "Sample", date(2000, 12, 1), found=leaver.found)
+    assert scope_throughout(soon, TODAY, 30, "care_leaver_move") is None
+    assert scope_throughout(soon, TODAY, 9, "care_leaver_move") == "care_leaver_16_25"

@@ -6,7 +6,25 @@ commands beside the operator's. What a verb needs it imports when it runs: `hub 
 
 import typer
 
-from adapters.member.cli import audit, caseload, gateway, inbox, linkage, match, notices, papers, questions
+from adapters.member.cli import (
+    audit,
+    caseload,
+    complaints,
+    disputes,
+    flags,
+    gateway,
+    inbox,
+    keys,
+    linkage,
+    match,
+    notices,
+    overview,
+    papers,
+    questions,
+    recalls,
+    trials,
+    writing,
+)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -14,14 +32,25 @@ for name, group in (
     ("gateway", gateway.app),
     ("inbox", inbox.app),
     ("caseload", caseload.app),
-    ("agreement", papers.agreement),
+    ("agreement", writing.agreement),
     ("mandate", papers.mandate),
     ("request", papers.request),
+    ("key", keys.app),
+    ("flag", flags.app),
+    ("recall", recalls.recall),
+    ("notice", recalls.notice),
     ("linkage", linkage.app),
+    ("dispute", disputes.app),
+    ("complaint", complaints.app),
     ("match", match.app),
     ("audit", audit.app),
 ):
     app.add_typer(group, name=name)
+
+writing.agreement.command("test")(trials.try_out)
+
+writing.agreement.command("matrix")(overview.matrix)
+writing.agreement.command("ropa")(overview.ropa)
 
 app.command("read")(notices.read)
 app.command("publish")(notices.publish)

@@ -25,36 +25,50 @@ from adapters.member.cli.terminal import (
 from hub.protocols.acknowledgement import Answer, OutcomeKind
 
 if TYPE_CHECKING:
-    from adapters.member.records import Received
+    from adapters.member.records import Received, Waiting
 
 app = typer.Typer(no_args_is_help=True, help="Deliveries, key requests and what waits for a person.")
 
-Item = Annotated[str, typer.Argument(help="Id of an item: dis_...")]
+Item = Annotated[str, typer.Argument(help="Id of an item, as hub inbox list shows it.")]
 
 NEXT = {
     "unsure": "hub inbox decide ITEM same|different",
     "key_request": "hub inbox grant ITEM",
     "officer_task": "hub inbox approve ITEM",
+    "second_look": "hub caseload looks; hub caseload confirm ITEM",
+    "dispute": "hub dispute show DISPUTE",
+    "lead": "hub caseload lead ITEM ours|theirs",
+    "recall": "erase or mend it in your own system, then hub recall done ITEM",
+    "flag": "hub flag renew FLAG --by young_person, or hub flag end FLAG",
     "fault": "hub inbox pull --again",
     "fork": "keep this home; ring the other members",
     "alarm": "ring the hub's operator",
+    "reminder": "hub agreement revise FILE, then hub inbox noted ITEM",
 }
 """What a person does next about each kind of thing that waits."""
 
 
 @app.command("list")
-def list_items(home: Home = HERE, *, as_json: AsJson = False) -> None:
+def list_items(
+    authority: Annotated[
+        str | None,
+        typer.Option("--for", help="Only what came for this authority, of those we act for: mbr_..."),
+    ] = None,
+    home: Home = HERE,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """List what was delivered and what waits for a person; shows nobody's name."""
     with opened(home) as gateway:
         from adapters.member.summaries import received_summary, waiting_summary
 
-        received, waiting = gateway.received(), gateway.waiting()
+        received, waiting = gateway.received_for(authority), gateway.waiting()
         answer = {
             "received": [received_summary(one, seen=gateway.seen(one.item)) for one in received],
             "waiting": [{**waiting_summary(one), "next": NEXT.get(one.kind)} for one in waiting],
         }
     lines = [f"{one.item}  {one.stage:8} {one.state:12} from {one.sender}" for one in received]
-    lines += [f"{one.item}  waits: {one.kind}  -> {NEXT.get(one.kind, '')}" for one in waiting]
+    lines += [f"{one.item}  waits: {one.kind}  -> {NEXT.get(one.kind, '')}{_says(one)}" for one in waiting]
     say(answer, "\n".join(lines) or "Nothing has come yet: hub inbox pull", as_json=as_json)
 
 
@@ -75,6 +89,8 @@ def pull(
     faults = [*taken.faults, *(retried.faults if retried else ())]
     for fault in faults:
         note(f"not used: {fault}")
+    for reminder in taken.reminded:
+        note(reminder)
     say(
         {"taken": taken_summary(taken), "again": None if retried is None else taken_summary(retried)},
         f"{taken.delivered} deliveries opened, {taken.granted} keys given, {taken.refused} refused, "
@@ -128,6 +144,14 @@ def outcome(
 
 
 @app.command()
+def noted(item: Item, home: Home = HERE, *, as_json: AsJson = False) -> None:
+    """Say that a reminder has been read: it does not come again."""
+    with opened(home) as gateway:
+        gateway.note_reminder(item)
+    say({"item": item, "state": "noted"}, "Noted.", as_json=as_json)
+
+
+@app.command()
 def decide(
     item: Item,
     answer: Annotated[Answer, typer.Argument(help="Is this the person you mean?")],
@@ -153,9 +177,10 @@ def approve(
 ) -> None:
     """Let a held match go on, as a named officer, or stop it."""
     with opened(home) as gateway:
-        gateway.approve_task(item, officer_of(gateway, officer), approve=not no)
+        left = gateway.approve_task(item, officer_of(gateway, officer), approve=not no)
     said = "declined" if no else "approved"
-    say({"item": item, "answer": said}, f"Signed: {said}.", as_json=as_json)
+    more = f" {left} more must approve here." if left else ""
+    say({"item": item, "answer": said, "people_left": left}, f"Signed: {said}.{more}", as_json=as_json)
 
 
 @app.command()
@@ -202,6 +227,12 @@ def _clear(received: "Received") -> list[str]:
             )
     lines.append(f"entry {received.log_index} of the log")
     return lines
+
+
+def _says(one: "Waiting") -> str:
+    """What something that waits says by itself, on a line of its own."""
+    said = _object(one.body).get("says")
+    return f"\n    {said}" if isinstance(said, str) else ""
 
 
 def _object(value: object) -> dict[str, Any]:

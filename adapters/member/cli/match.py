@@ -1,21 +1,29 @@
-"""`hub match`: how well matching through hashes does, on files whose true pairs are known."""
+"""`hub match`: how well matching through hashes does and what it gives away, on own or made-up files."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adapters.member.cli.evaluating import evaluation_document, evaluation_lines
+from adapters.member.cli.leaking import leak_document, leak_lines
 from adapters.member.cli.terminal import AsJson, answering, progress, say
 
 if TYPE_CHECKING:
-    from hub.matching.evaluate import Evaluation
+    from hub.matching.evaluate import Progress
+    from hub.matching.people_files import KnownPerson
+    from hub.matching.token_files import HeldRecord
+    from hub.matching.tokens import TokenMaker
 
 app = typer.Typer(no_args_is_help=True, help="Matching through hashes.")
 
-People = Annotated[Path, typer.Argument(help="CSV: id, first_name, last_name, dob, postcode, sex, upn, uln.")]
+People = Annotated[
+    Path,
+    typer.Argument(help="CSV: id, first_name, last_name, dob, postcode, current_postcode, sex, upn, uln."),
+]
 
 
 @app.callback()
@@ -28,36 +36,111 @@ def evaluate_files(
     left: People,
     right: People,
     truth: Annotated[Path, typer.Option(help="CSV of the true pairs: left_id, right_id.")],
+    pairs: Annotated[
+        int, typer.Option(min=0, help="Explain so many pairs on either side of the threshold, in clear text.")
+    ] = 0,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a report to look at or print; it shows people in clear text.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Match two files through hashes alone and count against the truth; nothing is sent anywhere."""
     with answering():
-        from hub.matching.evaluate import evaluate
-        from hub.matching.people_files import read_people, read_truth
+        from adapters.member.matching_report import NEAREST, write_report
+        from hub.matching.evaluate import study
+        from hub.matching.people_files import read_people, read_said, read_truth
+        from hub.matching.strata import SAID
 
         lefts, rights = read_people(left), read_people(right)
-        pairs = read_truth(truth, lefts, rights)
+        read_truth(truth, lefts, rights)
         with progress("records", len(lefts) + len(rights)) as tell:
-            stages: dict[str, int] = {}
-
-            def told(stage: str, done: int, _total: int) -> None:
-                stages[stage] = done
-                tell(sum(count for name, count in stages.items() if "tokens" in name))
-
-            found = evaluate(lefts, rights, pairs, told, randomness=os.urandom)
-    say(asdict(found), "\n".join(_lines(found)), as_json=as_json)
-
-
-def _lines(found: "Evaluation") -> Iterator[str]:
-    yield f"{found.left} and {found.right} records, {found.true_pairs} true pairs"
-    yield f"{found.candidates} candidates, with {found.candidate_recall:.4f} of the true pairs among them"
-    best = _figures(found.precision, found.recall, found.f1)
-    yield f"at the best threshold ({found.threshold_bits:.1f} bits): {best}"
-    own = _figures(found.precision_label_free, found.recall_label_free, found.f1_label_free)
-    yield f"at the hub's own threshold: {own}"
-    yield f"{found.records_per_s:.0f} records/s, {found.index_bytes_a_record} index bytes a record"
+            found = study(
+                lefts,
+                rights,
+                read_said(truth, SAID),
+                _tokens_made(tell),
+                nearest=pairs or (NEAREST if html else 0),
+                randomness=os.urandom,
+            )
+        if html is not None:
+            write_report(html, found, datetime.now(UTC).date())
+    shown = evaluation_lines(found, clear_text=bool(pairs))
+    say(evaluation_document(found, clear_text=bool(pairs)), "\n".join(shown), as_json=as_json)
 
 
-def _figures(precision: float, recall: float, f1: float) -> str:
-    return f"precision {precision:.4f}, recall {recall:.4f}, f1 {f1:.4f}"
+def _tokens_made(tell: Callable[[int], None]) -> "Progress":
+    """Tell how many records of both files have their tokens."""
+    stages: dict[str, int] = {}
+
+    def told(stage: str, done: int, _total: int) -> None:
+        stages[stage] = done
+        tell(sum(count for name, count in stages.items() if "tokens" in name))
+
+    return told
+
+
+@app.command("tokens")
+def write_tokens(
+    people: People,
+    out: Annotated[Path, typer.Option(help="The index to write: one record of tokens a line.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a hub would hold of these people, under a linkage key that is thrown away."""
+    with answering():
+        from hub.matching.people_files import read_people
+        from hub.matching.token_files import write_index
+
+        known = read_people(people)
+        with progress("records", len(known)) as tell:
+            count = write_index(out, _records(known, _throw_away_maker(), tell))
+    say({"records": count}, f"{count} records of tokens in {out.name}", as_json=as_json)
+
+
+@app.command("leak")
+def attack_index(
+    index: Annotated[Path, typer.Argument(help="An index that `hub match tokens` wrote.")],
+    aux: Annotated[Path, typer.Option(help="CSV of the same people, and more: what an attacker may know.")],
+    member: Annotated[str, typer.Option(help="Whose records leak; else records by lot.")] = "",
+    leaked: Annotated[int, typer.Option(min=0, help="How many records leak by lot.")] = 7_000,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same records.")] = 1,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Attack an index without the linkage key and say what could be told; nothing is sent anywhere."""
+    with answering():
+        from hub.matching.attacks.leak import measure_leak
+        from hub.matching.people_files import read_people
+        from hub.matching.token_files import read_index
+
+        held, people = read_index(index), read_people(aux)
+        with progress("people hashed") as tell:
+            found = measure_leak(
+                held,
+                people,
+                _throw_away_maker().make,
+                lambda stage, done, _total: tell(done) if "hashed" in stage else None,
+                member=member,
+                leaked=leaked,
+                seed=seed,
+            )
+    say(leak_document(found), "\n".join(leak_lines(found)), as_json=as_json)
+
+
+def _throw_away_maker() -> "TokenMaker":
+    """A maker of tokens under a key that nobody else ever has."""
+    from hub.matching.evaluate import TRIAL
+    from hub.matching.tokens import TokenMaker, random_linkage_key
+
+    return TokenMaker(random_linkage_key(os.urandom), TRIAL, os.urandom)
+
+
+def _records(
+    people: "Sequence[KnownPerson]", maker: "TokenMaker", tell: Callable[[int], None]
+) -> "Iterator[HeldRecord]":
+    from hub.matching.token_files import HeldRecord
+
+    for done, one in enumerate(people, start=1):
+        yield HeldRecord(one.id, one.member, maker.make(one.person))
+        tell(done)

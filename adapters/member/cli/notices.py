@@ -62,8 +62,8 @@ def read(
                 tell(rows.read)
     _show_columns(rows)
     show_problems(rows)
-    note(f"{rows.read} rows can be used, {len(rows.bad)} cannot")
-    raise typer.Exit(FAILED if rows.bad else GOOD)
+    note(f"{rows.read} rows can be used, {rows.left_out} cannot")
+    raise typer.Exit(FAILED if rows.left_out else GOOD)
 
 
 def publish(
@@ -73,6 +73,9 @@ def publish(
     to: Annotated[
         str | None,
         typer.Option(help="Who is meant where a postcode does not tell; with --dry-run: who might receive."),
+    ] = None,
+    authority: Annotated[
+        str | None, typer.Option("--for", help="The authority for which a careers company acts: mbr_...")
     ] = None,
     format_name: FormatName = None,
     placed: Placed = None,
@@ -85,6 +88,8 @@ def publish(
     with opened(home) as gateway:
         from adapters.member.files import open_rows, read_placings, remember
 
+        if authority is not None:
+            gateway.act_for(MemberId(parse_id(authority, "mbr")))
         placings = read_placings(placed or ())
         rows = open_rows(file, home=home, kind=kind.value, format_name=format_name, placed=placings)
         _show_columns(rows)
@@ -133,7 +138,7 @@ def _report(done: "Published", rows: "Rows", *, as_json: bool) -> None:
 
     for unsent in done.refused[:MOST_LINES]:
         note(f"{unsent.place}: {unsent.detail}")
-    unsent_rows = len(rows.bad) + len(done.refused)
+    unsent_rows = rows.left_out + len(done.refused)
     counted = (
         (done.again, "were sent before"),
         (done.out_of_scope, "out of scope by age or status: dropped before hashing"),
@@ -160,7 +165,7 @@ def _rehearse(gateway: "Gateway", rows: "Rows", kind: NoticeType, to: str | None
     counts: Counter[str] = Counter()
     first: Move | None = None
     for move in rows:
-        in_scope = gateway.outbox.in_scope(move)
+        in_scope = gateway.outbox.in_scope(move, kind)
         counts["in_scope" if in_scope else "out_of_scope"] += 1
         first = first or (move if in_scope else None)
     show_problems(rows)
@@ -170,7 +175,7 @@ def _rehearse(gateway: "Gateway", rows: "Rows", kind: NoticeType, to: str | None
     asked = gateway.dry_run(first, kind, recipient)
     from hub.consent.explain import explain
 
-    names = {one.member: one.name for one in gateway.directory.members().values()}
+    names = {one.member: one.name for one in gateway.terms_here().members.values()}
     told = [
         {
             "category": decision.category.value,

@@ -7,51 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from adapters.member.cli.terminal import HERE, AsJson, Home, answering, note, opened, say
+from adapters.member.cli.writing import File, agreement
 from hub.protocols.mandate import Change
 from hub.protocols.names import AgreementId, MemberId, parse_id
 
-agreement = typer.Typer(no_args_is_help=True, help="Agreements: read, propose, sign, suspend.")
 mandate = typer.Typer(no_args_is_help=True, help="An authority's word that a careers company acts for it.")
 request = typer.Typer(no_args_is_help=True, help="An authority's standing request to an institution.")
 
-File = Annotated[Path, typer.Argument(help="The agreement's document.", exists=True, dir_okay=False)]
 Name = Annotated[str, typer.Argument(help="Id of an agreement: agr_...")]
 Days = Annotated[int, typer.Option(min=1, max=1100, help="For how many days.")]
-
-
-@agreement.command()
-def lint(file: File, *, as_json: AsJson = False) -> None:
-    """Check a document as the hub will: form, words, and whether its clauses contradict the law's table."""
-    with answering():
-        from adapters.member.question_file import read_json_file
-        from hub.consent.documents import agreement_digest, read_agreement
-
-        document = read_json_file(file)
-        read = read_agreement(document)
-        digest = agreement_digest(document)
-    say(
-        {"agreement": read.id, "version": read.version, "digest": digest, "clauses": len(read.clauses)},
-        f"{read.id} version {read.version} is well formed: {len(read.clauses)} clauses\ndigest {digest}",
-        as_json=as_json,
-    )
-
-
-@agreement.command()
-def explain(
-    what: Annotated[str, typer.Argument(help="A document's file, or the id of an agreement at the hub.")],
-    home: Home = HERE,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Show an agreement as a page in English, with the digest that is signed."""
-    with answering():
-        from adapters.member.agreement_page import write_page
-        from adapters.member.question_file import read_json_file
-        from hub.consent.documents import agreement_digest
-
-        document = read_json_file(Path(what)) if Path(what).is_file() else _shown(home, what)["document"]
-        page, digest = write_page(document), agreement_digest(document)
-    say({"digest": digest, "page": page}, page, as_json=as_json)
 
 
 @agreement.command("list")
@@ -76,7 +40,7 @@ def show(name: Name, home: Home = HERE, *, as_json: AsJson = False) -> None:
         shown = _shown(home, name)
     facts = {key: value for key, value in shown.items() if key != "signed"}
     lines = [f"{key:12} {value}" for key, value in facts.items() if key != "document"]
-    say(facts, "\n".join([*lines, f"read it: hub agreement explain {name}"]), as_json=as_json)
+    say(facts, "\n".join([*lines, f"read it: hub agreement page {name}"]), as_json=as_json)
 
 
 @agreement.command()
@@ -91,7 +55,8 @@ def propose(file: File, home: Home = HERE, *, as_json: AsJson = False) -> None:
         digest = agreement_digest(document)
     say(
         {"agreement": proposed, "digest": digest},
-        f"{proposed} is proposed. The other parties read it and sign this digest:\n"
+        f"{proposed} is proposed. The other parties read it and sign its digest:\n"
+        f"  hub agreement page {proposed}\n"
         f"  hub agreement sign {proposed} --digest {digest}",
         as_json=as_json,
     )
@@ -112,6 +77,34 @@ def sign(
 
 
 @agreement.command()
+def accede(
+    name: Name,
+    digest: Annotated[str, typer.Option(help="The digest of the page that was read.")],
+    party: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            help="This member in one line: legal name; dfe_la, ukprn or laestab and number;"
+            " ICO registration; DPO's e-mail.",
+        ),
+    ],
+    group: Annotated[str, typer.Option(help="The group that it joins.")],
+    home: Home = HERE,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Join an agreement that is open to others: one document, many signers. Stops with `suspend`."""
+    with opened(home) as gateway:
+        from hub.consent.draft import party_like
+
+        there = gateway.papers.shown(_agreement(name))
+        joining = party_like(there["document"], group, f"{gateway.pinned.member}; {party}")
+        gateway.papers.accede(_agreement(name), digest, joining, datetime.now(UTC))
+    said = f"{name}: joined as one of the {group}; in force for you once its entry is in the log."
+    say({"agreement": name, "digest": digest, "group": group}, said, as_json=as_json)
+
+
+@agreement.command()
 def suspend(
     name: Name,
     home: Home = HERE,
@@ -123,7 +116,7 @@ def suspend(
     """Stop an agreement at once, by this party's word alone; or resume it, or end it."""
     change = Change.END if end else Change.RESUME if resume else Change.SUSPEND
     with opened(home) as gateway:
-        version = gateway.papers.newest_version(_agreement(name))
+        version = gateway.papers.binding_version(_agreement(name))
         gateway.papers.change(_agreement(name), version, change, datetime.now(UTC))
     say({"agreement": name, "change": change.value}, f"{name}: {change.value}.", as_json=as_json)
 
@@ -144,6 +137,34 @@ def sign_mandate(
         as_json=as_json)  # fmt: skip
 
 
+@mandate.command("list")
+def list_mandates(home: Home = HERE, *, as_json: AsJson = False) -> None:
+    """List mandates that this gateway believes: its own, and those of whom it has agreements with."""
+    with opened(home) as gateway:
+        kept = gateway.terms_here()
+        whose = gateway.pinned.member
+    held = [
+        {"authority": authority, "company": company, "ours": whose in {authority, company}}
+        for authority, company in sorted(kept.terms.mandates)
+    ]
+    lines = [f"{one['company']} acts for {one['authority']}" for one in held]
+    none = "No mandate is in force: hub mandate sign COMPANY"
+    say({"mandates": held}, "\n".join(lines) or none, as_json=as_json)
+
+
+@mandate.command("end")
+def end_mandate(
+    company: Annotated[str, typer.Argument(help="The careers company: mbr_...")],
+    home: Home = HERE,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Let a careers company act for this authority no longer, from now on."""
+    with opened(home) as gateway:
+        gateway.papers.end_mandate(_member(company), datetime.now(UTC))
+    say({"company": company, "ended": True}, f"{company} acts for you no longer.", as_json=as_json)
+
+
 @request.command("lodge")
 def lodge_request(
     institution: Annotated[str, typer.Argument(help="The institution: mbr_...")],
@@ -160,11 +181,25 @@ def lodge_request(
         f"{institution} is asked to notify until {end:%d %B %Y}.", as_json=as_json)  # fmt: skip
 
 
+@request.command("withdraw")
+def withdraw_request(
+    institution: Annotated[str, typer.Argument(help="The institution: mbr_...")],
+    home: Home = HERE,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Ask an institution to notify unprompted no longer, from now on."""
+    with opened(home) as gateway:
+        gateway.papers.end_standing_request(_member(institution), datetime.now(UTC))
+    said = f"{institution} is asked to notify no longer."
+    say({"institution": institution, "withdrawn": True}, said, as_json=as_json)
+
+
 def _shown(home: Path, name: str) -> dict[str, Any]:
     with opened(home) as gateway:
-        shown = gateway.transport.get(f"/v1/agreements/{_agreement(name)}")
+        shown = gateway.papers.shown(_agreement(name))
     note("as the hub shows it; what is signed is the digest")
-    return shown if isinstance(shown, dict) else {}
+    return shown
 
 
 def _listed(one: Any) -> dict[str, Any]:  # noqa: ANN401 - a Reader, imported only where a gateway runs

@@ -1,19 +1,62 @@
 """`hub decide` and `hub route`: questions answered here, without a hub."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adapters.member.cli.terminal import FAILED, GOOD, REFUSED, AsJson, answering, say
+from adapters.member.cli.terminal import (
+    FAILED,
+    GOOD,
+    HERE,
+    REFUSED,
+    USAGE,
+    AsJson,
+    Home,
+    answering,
+    fail,
+    opened,
+    say,
+)
+from hub.consent.question import Scope
+from hub.protocols.names import MemberId, NoticeType, parse_id
+
+if TYPE_CHECKING:
+    from hub.consent.decision import Decision
 
 
 def decide(
-    file: Annotated[Path, typer.Argument(help="A question document.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path | None, typer.Argument(help="A question document.", exists=True, dir_okay=False)
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Without a document: who might receive, mbr_...")] = None,
+    kind: Annotated[
+        NoticeType, typer.Option("--type", help="Without a document: by which notice.")
+    ] = NoticeType.MOVED_OUT,
+    scope: Annotated[
+        Scope, typer.Option(help="Without a document: about whom, by age or status.")
+    ] = Scope.AGE_16_17,
+    home: Home = HERE,
     *,
+    shield: Annotated[
+        bool, typer.Option("--shield", help="Without a document: for somebody shielded.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put one question to agreements on paper: permitted or refused, and why; exit 3 where refused."""
+    """Say who could get what, and which clause or rule says no; exit 3 where refused.
+
+    With a document: its one question, put to agreements on paper. With --to: every part, put to this
+    member's own signed copies, for a notice about nobody. Neither needs a hub; nothing is sent.
+    """
+    if file is not None:
+        _decide_document(file, as_json=as_json)
+    elif to is not None:
+        _decide_here(home, to, kind, scope, shield=shield, as_json=as_json)
+    else:
+        fail("name a question document, or say for whom: --to mbr_...", USAGE)
+
+
+def _decide_document(file: Path, *, as_json: bool) -> None:
     with answering():
         from adapters.member.question_file import read_question
         from hub.consent.decision import decide as answer
@@ -23,8 +66,30 @@ def decide(
         decision = answer(question, agreements)
         names = {party.member: party.name for one in agreements for party in one.parties}
         says = explain(decision, question, names)
+    say(_found(decision, says), says, as_json=as_json)
+    raise typer.Exit(GOOD if decision.permitted else REFUSED)
+
+
+def _decide_here(home: Path, to: str, kind: NoticeType, scope: Scope, *, shield: bool, as_json: bool) -> None:
+    with opened(home) as gateway:
+        from hub.consent.explain import explain
+        from hub.consent.flags import Flags
+
+        kept, asked = gateway.rehearse(MemberId(parse_id(to, "mbr")), kind, scope, Flags(shield=shield))
+        names = {one.member: one.name for one in kept.members.values()}
+        told = [_found(decision, explain(decision, question, names)) for question, decision in asked]
+    lines = [f"  {'yes' if one['permitted'] else 'no ':3} {one['category']:16} {one['says']}" for one in told]
+    say(
+        {"recipient": to, "as_of": kept.at.isoformat(), "categories": told},
+        "\n".join([f"To {to}, as agreed on {kept.at:%d %B %Y, %H:%M} UTC; nothing is sent", *lines]),
+        as_json=as_json,
+    )
+    raise typer.Exit(GOOD if any(one["permitted"] for one in told) else REFUSED)
+
+
+def _found(decision: "Decision", says: str) -> dict[str, Any]:
     permit = decision.permit
-    found = {
+    return {
         "category": decision.category.value,
         "permitted": decision.permitted,
         "agreement": None if permit is None else permit.agreement,
@@ -45,8 +110,6 @@ def decide(
         "rules": decision.rules_version,
         "says": says,
     }
-    say(found, says, as_json=as_json)
-    raise typer.Exit(GOOD if decision.permitted else REFUSED)
 
 
 def route(

@@ -40,7 +40,19 @@ LINE_SECONDS: Final = 5.0
 _SAME_AGAIN: Final = frozenset({"no-sealing-key", "identity-not-logged", "log-tiles"})
 """Doubts that go away by themselves with the hub's next slot."""
 
-_USAGE: Final = frozenset({"map-form", "map-column", "map-field", "format-unknown", "officer-missing"})
+_USAGE: Final = frozenset(
+    {
+        "map-form",
+        "map-column",
+        "map-field",
+        "format-unknown",
+        "officer-missing",
+        "flag-parts",
+        "flag-maker",
+        "flag-reason",
+        "birthday-missing",
+    }
+)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from defusedxml.ElementTree import fromstring
 from adapters.demo.people import Region, make_region
 from hub.protocols.canonical import b64u
 from tests.independent.verify_log import verify_log
+from tests.simulators.clear_text import dates, facts_in
 
 ROOT = Path(__file__).parents[3]
 SEED = 5
@@ -97,15 +97,17 @@ def test_the_summary_has_exactly_its_fields(run: Run) -> None:
     """Whoever reads it by a program finds the names that were promised."""
     inside = {
         "agreements": {"in_force", "expired"},
+        "lapse": {"agreement", "last_second", "then"},
         "matched": {"certain", "second_look", "none"},
         "truth": {"precision", "recall"},
+        "recalled": {"part", "asked", "erased"},
         "log": {"size", "root", "proofs_verified", "tamper_detected"},
         "probe": {"learned"},
     }
     summary = run.summary
     assert set(summary) == {
-        "members", "agreements", "published", "matched", "truth", "released", "refused", "opened",
-        "acknowledged", "log", "probe", "seconds",
+        "members", "agreements", "published", "matched", "truth", "released", "refused", "lapse",
+        "opened", "acknowledged", "recalled", "log", "probe", "seconds",
     }  # fmt: skip
     assert {name: set(summary[name]) for name in inside} == inside
 
@@ -174,6 +176,26 @@ def test_each_refusal_names_agreement_version_and_clause(run: Run, code: str, ag
     assert re.search(rf"{code}</code></td>\s*<td><code>{agreement} v1, clause \d\.\d<", report(run))
 
 
+def test_a_lapse_stops_the_flow_to_the_second(run: Run) -> None:
+    """By the sender's own clock, moved on to the last night of an agreement in force."""
+    lapse = json.loads((run.out / "summary.json").read_text("utf-8"))["lapse"]
+    assert lapse == {
+        "agreement": "agr_kent-medway-movers",
+        "last_second": "2027-07-30T23:59:59Z",
+        "then": "R-EXPIRED",
+    }
+    assert "a name may go (clause 2.1); one second later R-EXPIRED" in run.told
+
+
+def test_a_word_said_afterwards_reaches_who_was_told(run: Run) -> None:
+    """The young person of line 6 says no; the neighbour's gateway has nothing left of it, and has signed."""
+    assert run.summary["recalled"] == {"part": "participation", "asked": 1, "erased": 1}
+    assert "has erased it and signed so (1 of 1)" in run.told
+    (recalled,) = [one for one in run.opened("medway") if one.get("recalled")]
+    assert recalled["recalled"] == ["participation"]
+    assert "participation" not in recalled["facts"]
+
+
 def test_what_the_observer_and_the_curious_were_told(run: Run) -> None:
     """An observer opens nothing; the prober's forged notices brought it nothing."""
     assert run.opened("observer") == run.opened("custodian") == []
@@ -225,17 +247,6 @@ def report(run: Run) -> str:
 
 # --- I1: nothing of anybody in clear at the hub ---------------------------------------------------------
 
-SEPARATORS = b" \t\r\n-_/.,:;'+\0"
-BASE64 = rb"[A-Za-z0-9_+/=-]"
-
-
-def dates(day: date) -> Iterator[str]:
-    """One day as people and programs write it."""
-    for form in ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d%m%Y"):
-        yield day.strftime(form)
-    yield f"{day.day} {day:%B %Y}"
-    yield f"{day.day} {day:%b %Y}"
-
 
 def facts_of(region: Region) -> frozenset[str]:
     """Every name, birthday, postcode, pupil and learner number and telephone, in several forms."""
@@ -248,31 +259,8 @@ def clear_facts(folder: Path, region: Region) -> set[str]:
     paths = [path for path in folder.rglob("*") if path.is_file()]
     facts = facts_of(region)
     return {
-        fact for path in paths for fact in _facts_in(path.name.encode() + b"\0" + path.read_bytes(), facts)
+        fact for path in paths for fact in facts_in(path.name.encode() + b"\0" + path.read_bytes(), facts)
     }
-
-
-def _facts_in(text: bytes, facts: frozenset[str]) -> Iterator[str]:
-    """Look with and without case, with and without separators.
-
-    Signatures and sealed bytes lie about as base64, in which a few letters in a row are chance: a
-    fact of fewer than eight counts where it stands by itself, or as it is written.
-    """
-    small = text.lower()
-    bare = small.translate(None, SEPARATORS)
-    for fact in facts:
-        said = fact.encode()
-        if len(said) >= 8:
-            if said.lower() in small or said.lower().translate(None, SEPARATORS) in bare:
-                yield fact
-        elif said.lower() in small and _stands_alone(said, text):
-            yield fact
-
-
-def _stands_alone(said: bytes, text: bytes) -> bool:
-    exact = len(said) == 7 and said in text
-    alone = rb"(?<!" + BASE64 + rb")" + re.escape(said) + rb"(?!" + BASE64 + rb")"
-    return exact or re.search(alone, text, re.IGNORECASE) is not None
 
 
 @pytest.mark.parametrize("folder", ["hub", "log"])

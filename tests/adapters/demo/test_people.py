@@ -7,11 +7,12 @@ from functools import cache
 
 import pytest
 
-from adapters.demo.invention import AREAS, uln, upn
+from adapters.demo.invention import AREAS, upn
 from adapters.demo.people import COLLEGES, Region, make_region
 from adapters.demo.records import Listing, Record, Slip
 from adapters.member.routing import authority_of
 from adapters.scope import age_on
+from adapters.synth.numbers import uln
 from hub.protocols.identifiers import check_uln, check_upn
 
 TODAY = date(2026, 11, 21)

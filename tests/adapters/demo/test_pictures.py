@@ -5,8 +5,9 @@ from itertools import product
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from adapters.demo.pictures import Lines, Step, bars, flows, waterfall
+from adapters.demo.pictures import bars, flows
 from adapters.demo.suppression import suppress
+from adapters.pictures import Lines, Step, waterfall
 
 AREAS = ["Kent", "Medway", "Lambeth", "Southwark"]
 CELLS = [(one, other) for one, other in product(AREAS, AREAS) if one != other]

@@ -218,6 +218,18 @@ def test_publish_sends_the_good_rows_and_names_the_others(
     assert (again["promised"], again["again"]) == ([], 1)
 
 
+def test_publish_counts_rows_not_what_is_wrong_with_them(
+    hub: Terminal, kent: Gateway, tmp_path: Path
+) -> None:
+    """Two rows with three problems are two rows."""
+    path = tmp_path / "broken.csv"
+    path.write_text("Forename,Surname,DOB\n,Exampleton,31/02/2009\n,Sample,12/11/2009\n", "utf-8")
+    assert (
+        "\n2 rows were not sent"
+        in hub("publish", str(path), "--type", "moved_out", *at(kent), code=FAILED).stdout
+    )
+
+
 def test_a_file_without_faults_is_good(hub: Terminal, kent: Gateway, tmp_path: Path) -> None:
     """Exit code 0, and a line that says what the hub has promised."""
     path = tmp_path / "good.csv"
@@ -456,6 +468,8 @@ def test_mandates_and_requests_are_lodged(
     hub("request", "lodge", "mbr_north-kent-college", *at(kent))
     town.slot()
     assert company.terms().doubted == college.terms().doubted == ()
+    assert hub.json("mandate", "end", "mbr_thames-careers", *at(kent))["ended"] is True
+    assert hub.json("request", "withdraw", "mbr_north-kent-college", *at(kent))["withdrawn"] is True
     hub.fails("mandate", "sign", "nobody", *at(kent), code=FAILED)
 
 
@@ -476,6 +490,52 @@ def test_a_custodian_opens_and_wraps_epochs(
     held = {one["epoch"]: one["held"] for one in hub.json("linkage", "held", *there)["epochs"]}
     assert held == {town.epoch: False, opened["epoch"]: True}
     hub.fails("linkage", "wrap", "nonsense", *there, code=FAILED)
+
+
+def test_a_rotation_reaches_every_gateway_and_its_open_notices(
+    hub: Terminal, town: Town, wire: Wire, kent: Gateway, medway: Gateway, tmp_path: Path
+) -> None:
+    """One notice from before it and one from after it meet, once the older one's tokens are made anew."""
+    home = wire.joins("mbr_other-custodian", tmp_path / "custodian", MemberKind.OBSERVER).home
+    home.keep(town.custodian.keyring)
+    home.pin(replace(home.pinned(), member=CUSTODIAN))
+    (home.path / "records.db").unlink()
+    town.agrees("kent-medway-movers")
+    kent.publish([ADA], NoticeType.MOVED_OUT, "A. Officer")
+    town.slot()
+    rotated = hub.json(
+        "linkage", "rotate", "--member", "mbr_kent", "--member", "mbr_medway", "--home", str(home.path)
+    )
+    town.slot()
+    medway.publish([ADA], NoticeType.NEW_ARRIVAL, "A. Officer")
+    town.slot()
+    assert medway.epoch() == rotated["epoch"] != town.epoch
+    checked = hub.json("linkage", "check", *at(kent))
+    assert (checked["epoch"], len(checked["renewed"]), checked["epoch_expired"]) == (rotated["epoch"], 1, [])
+    assert hub.json("linkage", "check", *at(kent))["renewed"] == []
+    for _ in range(4):
+        town.slot()
+        kent.poll()
+        medway.poll()
+    assert [one.stage for one in medway.received()] == ["identity", "rest"]
+
+
+def test_a_notice_that_cannot_be_made_anew_is_named(
+    hub: Terminal, town: Town, wire: Wire, kent: Gateway, tmp_path: Path
+) -> None:
+    """Its row is published again, or it is found no more once its epoch ends."""
+    home = wire.joins("mbr_other-custodian", tmp_path / "custodian", MemberKind.OBSERVER).home
+    home.keep(town.custodian.keyring)
+    home.pin(replace(home.pinned(), member=CUSTODIAN))
+    (home.path / "records.db").unlink()
+    (notice,) = kent.publish([ADA], NoticeType.MOVED_OUT, "A. Officer").promised
+    sent = kent.records.sent(notice)
+    assert sent is not None
+    assert isinstance(sent.body, dict)
+    kent.records.rewrite(notice, {name: value for name, value in sent.body.items() if name != "person"})
+    hub.json("linkage", "rotate", "--member", "mbr_kent", "--home", str(home.path))
+    town.slot()
+    assert f"epoch_expired  {notice}" in hub("linkage", "check", *at(kent), code=FAILED).stdout
 
 
 # --- offline ---------------------------------------------------------------------------------------------
@@ -585,6 +645,52 @@ def test_matching_is_measured_on_files(hub: Terminal, tmp_path: Path) -> None:
     assert (found["left"], found["right"], found["true_pairs"], found["f1"]) == (3, 3, 3, 1.0)
     assert "f1 1.0000" in hub("match", "evaluate", files[0], files[1], "--truth", files[2]).stdout
     hub.fails("match", "evaluate", files[0], files[2], "--truth", files[2], code=FAILED)
+    assert "nearest" not in found
+    page = tmp_path / "report.html"
+    asked = ("match", "evaluate", files[0], files[1], "--truth", files[2], "--html", str(page))
+    assert "Exampleton" not in hub(*asked).stdout
+    assert "Exampleton" in page.read_text()
+    explained = hub.json(*asked, "--pairs", "1")["nearest"]
+    assert all(pair["true"] and pair["left"]["dob"] == pair["right"]["dob"] for pair in explained)
+    said = hub(*asked, "--pairs", "1").stdout
+    assert "one person" in said
+    assert "the same date of birth" in said
+
+
+def test_an_evaluation_of_files_that_do_not_fit_writes_nothing(hub: Terminal, tmp_path: Path) -> None:
+    """No id column, a truth about others: one line that names file and row, and no report."""
+    people, other, truth = (tmp_path / name for name in ("people.csv", "other.csv", "truth.csv"))
+    people.write_text("id,first_name\n1,Ada\n")
+    other.write_text("name\nAda\n")
+    truth.write_text("left_id,right_id\n1,2\n")
+    page = tmp_path / "report.html"
+    for right, words in (
+        (other, "other.csv has no column id"),
+        (people, "truth.csv row 2: right_id names nobody"),
+    ):
+        asked = ("match", "evaluate", str(people), str(right), "--truth", str(truth), "--html", str(page))
+        assert words in hub(*asked, code=FAILED).stderr
+        assert not page.exists()
+
+
+def test_what_an_index_gives_away_is_measured(hub: Terminal, tmp_path: Path) -> None:
+    """Made from a file under a key that is thrown away, attacked without it; told plainly what a key does."""
+    people, index = tmp_path / "people.csv", tmp_path / "index.jsonl"
+    rows = [f"p{at},Ada{'bc'[at % 2]},Exampleton,2009-11-{at % 9 + 10},ME14 1XQ" for at in range(40)]
+    people.write_text("\n".join(["id,first_name,last_name,dob,postcode", *rows]))
+    assert hub.json("match", "tokens", str(people), "--out", str(index)) == {"records": 40}
+    attack = ("match", "leak", str(index), "--aux", str(people))
+    found = hub.json(*attack)
+    assert (found["records"], found["leaked_records"], found["with_a_members_key"]) == (40, 20, "everything")
+    assert found["birthdays_decoded"]["all_columns"] > 0.5
+    said = hub(*attack, "--leaked", "3").stdout
+    assert "with a member's key: everything" in said
+    assert "one member's 3 records" in said
+    assert "Exampleton" not in index.read_text() + said
+    hub.fails("match", "leak", str(people), "--aux", str(people), code=FAILED)
+    hub.fails(*attack, "--member", "mbr_nobody", code=FAILED)
+    hub.fails("match", "tokens", str(index), "--out", str(tmp_path / "none.jsonl"), code=FAILED)
+    assert not (tmp_path / "none.jsonl").exists()
 
 
 def test_nothing_in_an_answer_needs_a_colour(hub: Terminal, kent: Gateway) -> None:
@@ -659,3 +765,70 @@ def test_what_the_hub_forbids_is_exit_code_3(hub: Terminal, kent: Gateway, wire:
     assert "scope-insufficient" in hub.fails("inbox", "pull", *at(kent), code=REFUSED)
     wire.tampers = lambda call, given: (409, answer) if call == "GET /v1/inbox" else given
     hub.fails("inbox", "pull", *at(kent), code=FAILED)
+
+
+def test_a_flag_is_set_listed_and_taken_back(
+    town: Town, hub: Terminal, neighbours: tuple[Gateway, Gateway]
+) -> None:
+    """By local reference; what went out before is recalled, and who has signed is shown."""
+    kent, medway = neighbours
+    kent.publish([replace(ADA, local_ref="K-1")], NoticeType.MOVED_OUT, "A. Officer")
+    medway.publish([ADA], NoticeType.NEW_ARRIVAL, "B. Officer")
+    come_to_rest(town, kent, medway)
+    words = ("flag", "set", "K-1", "instruction", "--by", "young_person", "--part", "participation")
+    told = hub.json(*words, *at(kent))
+    assert (told["made_by"], told["parts"], told["later"]) == ("young_person", ["participation"], None)
+    assert [one["member"] for one in told["recalled"]] == ["mbr_medway"]
+    come_to_rest(town, kent, medway)
+    assert [one["state"] for one in hub.json("flag", "list", "K-1", *at(kent))["recalls"]] == ["erased"]
+    (waiting,) = hub.json("inbox", "list", *at(medway))["waiting"]
+    hub("recall", "done", waiting["item"], *at(medway))
+    come_to_rest(town, kent, medway)
+    assert "done" in hub("recall", "list", *at(kent)).stdout
+    hub("flag", "end", told["flag"], *at(kent))
+    assert hub.json("flag", "list", *at(kent))["flags"][0]["withdrawn"]
+    (sent,) = [one for one in kent.records.all_sent() if one.type == "moved_out"]
+    recalled = hub.json("notice", "recall", sent.notice, "--part", "address", *at(kent))["recalls"]
+    assert [one["parts"] for one in recalled] == [["participation"], ["address"]]
+    whole = hub.json("notice", "recall", sent.notice, *at(kent))["recalls"]
+    assert sorted(len(one["parts"]) for one in whole) == [1, 1, 10]
+
+
+def test_a_consent_has_a_record_and_an_end(hub: Terminal, kent: Gateway) -> None:
+    """Header, processing, parties, events; and a person hears that it ends soon."""
+    told = hub.json(
+        "flag", "set", "K-1", "consent", "--by", "young_person", "--part", "contact",
+        "--until", "2026-12-01", "--evidence", "form 7", *at(kent)
+    )  # fmt: skip
+    record = hub.json("flag", "record", told["flag"], *at(kent))
+    assert record["schema_version"] == "ISO/IEC TS 27560:2023"
+    assert record["pii_processing"][0]["pii_information"][0]["pii_type"] == "contact"
+    assert [event["event_state"] for event in record["events"]] == ["given"]
+    assert (kent.flagging.remind(), kent.flagging.remind()) == (1, 0)
+    (waiting,) = hub.json("inbox", "list", *at(kent))["waiting"]
+    assert waiting["next"].startswith("hub flag renew")
+    again = hub.json(
+        "flag", "renew", told["flag"], "--by", "young_person", "--until", "2027-12-01", *at(kent)
+    )
+    assert (kent.flagging.remind(), hub.json("inbox", "list", *at(kent))["waiting"]) == (0, [])
+    hub("flag", "end", again["flag"], *at(kent))
+    ended = hub.json("flag", "record", again["flag"], *at(kent))
+    assert [event["event_state"] for event in ended["events"]] == ["given", "withdrawn"]
+    line = hub.fails("flag", "set", "K-1", "consent", "--by", "officer", *at(kent), code=USAGE)
+    assert "never an officer's" in line
+
+
+def test_the_right_row_goes_where_the_wrong_one_went(
+    town: Town, hub: Terminal, neighbours: tuple[Gateway, Gateway], tmp_path: Path
+) -> None:
+    """`hub notice correct`: one row, to everybody who was told."""
+    kent, medway = neighbours
+    move(kent, medway)
+    come_to_rest(town, kent, medway)
+    right = tmp_path / "right.csv"
+    right.write_text("\n".join(CSV.splitlines()[:2]))
+    (sent,) = kent.records.all_sent()
+    corrected = hub.json("notice", "correct", sent.notice, str(right), *at(kent))["recalls"]
+    assert [(one["member"], one["reason"]) for one in corrected] == [("mbr_medway", "correction")]
+    right.write_text(CSV)
+    assert "one row" in hub.fails("notice", "correct", sent.notice, str(right), *at(kent), code=FAILED)

@@ -160,3 +160,47 @@ def test_what_a_renewal_needs_is_kept(keyring: Keyring) -> None:
     assert kept["statuses"] == ["ehc_plan"]
     assert isinstance(kept["assertion"], dict)
     assert kept["assertion"]["scope"] == "ehcp_20_24"
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "purpose", "scope", "told"),
+    [
+        (
+            NoticeType.CARE_LEAVER_MOVE,
+            Found.CARE_LEAVER,
+            "leaving_care",
+            "care_leaver_16_25",
+            {Part.IDENTITY, Part.ADDRESS, Part.CARE},
+        ),
+        (
+            NoticeType.EHCP_MOVE,
+            Found.EHC_PLAN,
+            "send_transfer",
+            "age_16_17",
+            {Part.IDENTITY, Part.ADDRESS, Part.SEND},
+        ),
+    ],
+)
+def test_a_duty_towards_one_authority_carries_what_it_needs(
+    keyring: Keyring, kind: NoticeType, found: Found, purpose: str, scope: str, told: set[Part]
+) -> None:
+    """Its own purpose and scope; what the type does not carry is sealed as padding."""
+    to = Addressee(MemberId("mbr_medway"), new_keyring().sealing[0].public, frozenset({Part.IDENTITY}))
+    composed = made(keyring, replace(ADA, found=ADA.found | {found}), kind, to)
+    manifest = manifest_of(composed, keyring)
+    assert (manifest.purpose, manifest.assertion.scope) == (purpose, scope)
+    keys, parts = body_of(composed)["keys"], read_envelope(composed.envelope).parts
+    assert isinstance(keys, dict)
+    opened = {
+        part: open_part(
+            part, parts[part], canonical.unb64u(str(keys[part])), manifest.entry(part).plain_digest
+        )
+        for part in Part
+    }
+    assert {part for part, facts in opened.items() if facts is not None} - {Part.CONTACT} == told
+
+
+def test_a_plans_move_of_somebody_without_a_plan_is_not_composed(keyring: Keyring) -> None:
+    """The type speaks of nobody else."""
+    with pytest.raises(GatewayFault, match="out-of-scope"):
+        made(keyring, kind=NoticeType.EHCP_MOVE)

@@ -25,8 +25,24 @@ def test_good_rows_are_given_on_and_bad_ones_are_named(file: Path) -> None:
     """By row, column and reason."""
     rows = open_rows(file, kind="moved_out")
     assert [move.given for move in rows] == ["Ada"]
-    assert [(one.place, one.column, one.code) for one in rows.bad] == [("row 3", "Surname", "name-missing")]
+    assert [(one.place, one.column, one.code) for one in rows.problems] == [
+        ("row 3", "Surname", "name-missing")
+    ]
+    assert rows.left_out == 1
     assert (rows.read, rows.columns.home) == (1, Home.FORMER)
+
+
+def test_a_row_is_left_out_once_however_much_is_wrong_with_it(tmp_path: Path) -> None:
+    """Three problems in two rows are two rows; a row that is sent without a spoilt extra is none."""
+    path = tmp_path / "leavers.csv"
+    path.write_text(
+        "Forename,Surname,DOB,ULN\n,Exampleton,31/02/2009,\n,Sample,12/11/2009,\nAda,Exampleton,12/11/2009,x\n",
+        "utf-8",
+    )
+    rows = open_rows(path)
+    assert len(list(rows)) == 1
+    assert [problem.place for problem in rows.problems] == ["row 2", "row 2", "row 3", "row 4"]
+    assert rows.left_out == 2
 
 
 def test_a_hand_places_what_could_not_be_guessed(file: Path) -> None:

@@ -664,6 +664,8 @@ def test_items_are_of_known_kinds() -> None:
         "officer_task",
         "acknowledgement",
         "outcome",
+        "lead",
+        "dispute",
         "stopped",
         "alarm",
     }

@@ -301,3 +301,26 @@ def test_there_is_nothing_else(kent: Gateway, tmp_path: Path) -> None:
     """No documentation pages and no schema: they would be pages on this machine."""
     for path in ("/docs", "/redoc", "/openapi.json", "/"):
         assert client(kent).get(path).status_code == 404
+
+
+def test_a_tracker_sets_flags_and_reads_recalls(town: Town, neighbours: Neighbours) -> None:
+    """The same book behind it; what is no flag of that person's is told as such."""
+    kent, _ = neighbours
+    asker = Asker(local_app(kent, TOKEN, NullPolling()), BEARER)
+    objection: dict[str, Json] = {
+        "ref": "K-1",
+        "kind": "objection",
+        "made_by": "young_person",
+        "officer": "A. Officer",
+    }
+    told = asker.post("/flags", objection).json()
+    assert (told["kind"], told["outcome"], told["recalled"]) == ("objection", "received", [])
+    how: Json = {"officer": "A. Officer", "outcome": "upheld"}
+    assert asker.post(f"/flags/{told['flag']}/decision", how).json()["outcome"] == "upheld"
+    assert asker.post(f"/flags/{told['flag']}/end", {"officer": "A. Officer"}).json()["withdrawn"]
+    assert len(asker.get("/flags", ref="K-1").json()["data"]) == 1
+    assert asker.get("/recalls").json() == {"data": []}
+    wrong = asker.post("/flags", {**objection, "made_by": "officer"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "flag-maker")
+    assert asker.post("/flags/flg_none/end", {"officer": "A. Officer"}).status_code == 404
+    assert asker.post("/inbox/dis_none/recall-done").status_code == 404

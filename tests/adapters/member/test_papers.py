@@ -41,7 +41,7 @@ def test_an_agreement_is_in_force_when_all_have_signed_what_they_read(
     for gateway in (kent, medway):
         gateway.refresh()
     assert kent.dry_run(ADA, NoticeType.MOVED_OUT, MEDWAY)[1][1].permitted
-    assert kent.papers.newest_version(MOVERS) == 1
+    assert kent.papers.binding_version(MOVERS) == 1
 
 
 def test_another_document_than_the_one_read_is_not_signed(town: Town, kent: Gateway, medway: Gateway) -> None:
@@ -83,6 +83,37 @@ def test_mandates_and_requests_are_believed_by_both_sides(
     assert company.terms().mandates == {("mbr_kent", "mbr_thames-careers")}
     town.days_pass(3)
     assert college.terms().requests == company.terms().mandates == frozenset()
+
+
+def test_what_an_authority_takes_back_ends_at_once(
+    town: Town, wire: Wire, kent: Gateway, medway: Gateway, company: Gateway, tmp_path: Path
+) -> None:
+    """Before any entry is made of it."""
+    college = wire.joins("mbr_north-kent-college", tmp_path / "college", MemberKind.COLLEGE)
+    medway.papers.standing_request(college.pinned.member, town.now, town.now + timedelta(days=2))
+    kent.papers.mandate(company.pinned.member, town.now, town.now + timedelta(days=2))
+    town.slot()
+    medway.papers.end_standing_request(college.pinned.member, town.now)
+    kent.papers.end_mandate(company.pinned.member, town.now)
+    assert college.terms().requests == company.terms().mandates == frozenset()
+
+
+def test_the_version_that_binds_is_found_under_a_proposal(
+    town: Town, neighbours: tuple[Gateway, Gateway]
+) -> None:
+    """A newer one that Medway proposes is in nobody's way; where nothing binds, that is said."""
+    kent, medway = neighbours
+    supersedes: Json = {"version": 1, "digest": agreement_digest(document())}
+    first = document()
+    assert isinstance(first, dict)
+    second: Json = {**first, "version": 2, "supersedes": supersedes}
+    medway.papers.propose(second)
+    assert kent.papers.binding_version(MOVERS) == 1
+    kent.papers.change(MOVERS, 1, Change.SUSPEND, town.now)
+    assert kent.papers.binding_version(MOVERS) == 1
+    kent.papers.change(MOVERS, 1, Change.END, town.now)
+    with pytest.raises(GatewayFault, match="agreement-state"):
+        kent.papers.binding_version(MOVERS)
 
 
 @pytest.fixture

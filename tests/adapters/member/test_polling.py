@@ -49,6 +49,13 @@ def test_a_poll_that_gets_through_is_followed_by_the_next() -> None:
     assert gateway.waits == [0, WAIT_SECONDS]
 
 
+def test_a_hub_that_is_full_is_asked_again_soon() -> None:
+    """429 passes by itself: unlike a refusal, it does not make an inbox wait for minutes."""
+    full = HubRefused(429, "polls-full", "4 polls of this member wait already")
+    one = poller(NullGateway(full, full))
+    assert [one.once(), one.once()] == [1.0, 2.0]
+
+
 def test_pauses_double_up_to_five_minutes_and_begin_anew_after_a_success() -> None:
     """However long the hub is away, it is asked again."""
     one = poller(NullGateway(*[DOWN] * 12, Taken(), DOWN))

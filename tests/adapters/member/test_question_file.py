@@ -12,7 +12,7 @@ from hub.protocols.canonical import Json
 from hub.protocols.errors import MalformedMessage
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTS = sorted((ROOT / "tests" / "decisions").glob("*.json"))
+DOCUMENTS = sorted((ROOT / "tests" / "decisions").glob("[01]*.json"))
 
 
 @pytest.fixture
@@ -102,3 +102,20 @@ def test_a_file_that_is_too_long_or_no_json_is_refused(tmp_path: Path) -> None:
     for name in ("long.json", "text.json"):
         with pytest.raises(MalformedMessage):
             read_json_file(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{\n  "a": 1,\n}', "movers.json, line 3, column 1: "),
+        ('{"a": 1.5}', "movers.json: "),
+        ('{"a": "\udcff"}', "movers.json: "),
+    ],
+)
+def test_a_file_that_is_no_json_says_where_to_look(tmp_path: Path, text: str, says: str) -> None:
+    """A comma too many is found by its line; nothing of the file is repeated."""
+    path = tmp_path / "movers.json"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(MalformedMessage) as fault:
+        read_json_file(path)
+    assert fault.value.detail.startswith(says)
