@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -64,9 +65,8 @@ def sign_papers(gateways: Mapping[str, Gateway]) -> None:
     """Agree, mandate and request; then the custodian opens the epoch. Returns when all of it binds."""
     now = datetime.now(UTC).replace(microsecond=0)
     begin, end = now - timedelta(minutes=1), now + YEAR
-    in_each(
-        gateways, lambda gateway: _wait_until(lambda: _is_admitted(gateway), "the hub knows its new members")
-    )
+    for gateway in gateways.values():
+        _wait_until(partial(_is_admitted, gateway), "the hub knows its new members")
     together(lambda example: _agree(example, gateways), read_examples())
     for authority, company in MANDATES:
         gateways[authority].papers.mandate(MemberId(f"mbr_{company}"), begin, end)
@@ -115,7 +115,10 @@ def _desk(cast: Cast) -> Desk:
 
 
 def _is_admitted(gateway: Gateway) -> bool:
-    """The hub learns within a slot what its operator has approved in another process."""
+    """The hub learns within a slot what its operator has approved in another process.
+
+    One asks after the other: a hub that hears nine strangers at once, from one address, makes them wait.
+    """
     try:
         gateway.transport.get("/v1/members", {"limit": 1})
     except HubRefused:

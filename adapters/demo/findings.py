@@ -13,16 +13,18 @@ from typing import Final
 from adapters.demo import lines, opening, operator_log, probes, proving
 from adapters.demo.enrolment import MANDATES
 from adapters.demo.exchanging import Exchanged
+from adapters.demo.lapsing import Lapse, watch_lapse
 from adapters.demo.matches import Match, Matches, answered, count_matches, explain_one
 from adapters.demo.measure import Days, measure_days
 from adapters.demo.opening import OneNotice
 from adapters.demo.probes import Probing
 from adapters.demo.proving import Proved
 from adapters.demo.publishing import Rehearsal, Sending
+from adapters.demo.recalling import Recalled, recall_one
 from adapters.demo.refusing import Shown, shown_refusals
 from adapters.demo.suppression import Cell
 from adapters.demo.world import AREAS, MEMBERS, World
-from hub.protocols.canonical import Json, b64u
+from hub.protocols.canonical import Json, b64u, instant
 from hub.protocols.delivery import Stage
 from hub.protocols.names import AgreementId, MemberId
 
@@ -46,9 +48,11 @@ class Findings:
     """Notices by reason code: of which something was kept back, if only a part."""
     shown: tuple[Shown, ...]
     waiting: int
+    lapse: Lapse
     opened: int
     acknowledged: int
     notice: OneNotice
+    recalled: Recalled
     proved: Proved
     probing: Probing
     recorded: tuple[str, ...]
@@ -74,8 +78,18 @@ class Findings:
             "truth": {"precision": self.matches.precision, "recall": self.matches.recall},  # type: ignore[dict-item]  # a report for people, no message
             "released": self.released,
             "refused": dict(self.refused),
+            "lapse": {
+                "agreement": self.lapse.agreement,
+                "last_second": instant(self.lapse.last),
+                "then": self.lapse.code,
+            },
             "opened": self.opened,
             "acknowledged": self.acknowledged,
+            "recalled": {
+                "part": self.recalled.part.value,
+                "asked": self.recalled.asked,
+                "erased": self.recalled.erased,
+            },
             "log": {
                 "size": checkpoint.size,
                 "root": b64u(checkpoint.root),
@@ -97,9 +111,14 @@ def find(world: World, done: Exchanged, say: Callable[[str], None], begun: float
     shown, waiting = shown_refusals(world, done.told, log), done.waiting(world)
     stages = Counter(str(line.record["stage"]) for line in log if line.kind == "release")
     say(lines.released(stages[Stage.IDENTITY.value], stages[Stage.REST.value], shown, waiting))
+    lapse = watch_lapse(world)
+    say(lines.lapsed(lapse))
     opened = opening.write_opened(world)
     notice = opening.one_notice(world, *SHOWN, done.told)
     say(lines.opened(notice))
+    recalled = recall_one(world, notice.notice, *SHOWN[1:])
+    opening.write_opened(world)  # again, without what was recalled
+    say(lines.recalled(recalled, notice))
     proved = _prove(world)
     say(lines.logged(proved))
     probing = probes.look(world, done.attempted)
@@ -119,9 +138,11 @@ def find(world: World, done: Exchanged, say: Callable[[str], None], begun: float
         refused={code: len(found) for code, found in operator_log.refusals(log, done.told).items()},
         shown=shown,
         waiting=waiting,
+        lapse=lapse,
         opened=opened,
         acknowledged=sum(line.kind == "acknowledgement" for line in log),
         notice=notice,
+        recalled=recalled,
         proved=proved,
         probing=probing,
         recorded=recorded,

@@ -14,11 +14,9 @@ from datetime import date, timedelta
 from typing import Final
 
 from adapters.member.routing import authority_of
+from adapters.synth import numbers
 
-UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
-"""Check letters of a pupil number, by the remainder of 23 (DfE, Unique Pupil Number 2.0)."""
-
-_ESTABLISHMENT: Final = "4999"
+_ESTABLISHMENT: Final = 4999
 
 SHORT_FORMS: Final = {
     "Alexander": "Sandy",
@@ -99,17 +97,8 @@ _TRIES: Final = 1_000
 
 
 def upn(authority: str, year: int, serial: int) -> str:
-    """Give a permanent pupil number with its check letter: weights 2 to 13, remainder of 23."""
-    digits = f"{authority}{_ESTABLISHMENT}{year % 100:02}{serial:03}"
-    total = sum(int(digit) * weight for weight, digit in enumerate(digits, start=2))
-    return UPN_LETTERS[total % 23] + digits
-
-
-def uln(serial: int) -> str | None:
-    """Give a learner number with its check digit, None where a serial has none (remainder 0)."""
-    digits = f"{100_000_000 + serial:09}"
-    remainder = sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True)) % 11
-    return f"{digits}{10 - remainder}" if remainder else None
+    """Give a permanent pupil number with its check letter, of a school that no authority has."""
+    return numbers.upn(authority, _ESTABLISHMENT, year, serial)
 
 
 @dataclass(slots=True)
@@ -152,7 +141,7 @@ class Inventor:
 
     def learner_number(self) -> str:
         """Give a learner number."""
-        return self._fresh(lambda: uln(self.chance.randrange(100_000)))
+        return self._fresh(lambda: numbers.uln(self.chance.randrange(100_000)))
 
     def _fresh(self, draw: Callable[[], str | None]) -> str:
         while True:

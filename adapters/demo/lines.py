@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from adapters.demo.lapsing import Lapse
 from adapters.demo.matches import Match, Matches
 from adapters.demo.measure import ASSUMED, Days
 from adapters.demo.opening import OneNotice
 from adapters.demo.probes import ALLOWANCE, PROBER, Probing
 from adapters.demo.proving import Proved
 from adapters.demo.publishing import Foreseen, Rehearsal, Sending
+from adapters.demo.recalling import Recalled
 from adapters.demo.refusing import Shown
 from adapters.demo.world import NAMES
 from hub.matching.weights import frozen_weights
@@ -93,6 +95,15 @@ def released(identity: int, rest: int, shown: Sequence[Shown], waiting: int) -> 
     return "\n".join(told)
 
 
+def lapsed(lapse: Lapse) -> str:
+    """What follows line 5: a lapse, by a clock that was moved over it."""
+    named = f"{lapse.agreement} v{lapse.version}, by Kent's clock moved on to its last night:"
+    seen = (
+        f"{lapse.last:%d %B %Y %H:%M:%S} a name may go (clause {lapse.clause}); one second later {lapse.code}"
+    )
+    return "\n".join([_beside("lapse", named), f"{_BESIDE}{seen}"])
+
+
 def opened(notice: OneNotice) -> str:
     """Line 6: one notice in clear at its recipient, beside what the hub holds of it."""
     identity = next(one for one in notice.sealed if one.part is Part.IDENTITY)
@@ -102,6 +113,18 @@ def opened(notice: OneNotice) -> str:
             f"{_BESIDE}{_sentence(notice.facts)}",
             _beside("the hub", f"{identity.beginning[:64]}…"),
             f"{_BESIDE}identity part, {identity.length} sealed bytes, SHA-256 {identity.digest}",
+        ]
+    )
+
+
+def recalled(found: Recalled, notice: OneNotice) -> str:
+    """What follows line 6: the young person says no afterwards."""
+    return "\n".join(
+        [
+            _beside(
+                "recall", f"the young person now says no to {found.part.value}; {notice.sender} recalls it:"
+            ),
+            f"{_BESIDE}{notice.recipient} has erased it and signed so ({found.erased} of {found.asked})",
         ]
     )
 

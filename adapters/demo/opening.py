@@ -80,7 +80,8 @@ def one_notice(
 
 
 def _write(gateway: Gateway) -> int:
-    folder, received = gateway.home.path / "opened", gateway.received()
+    folder = gateway.home.path / "opened"
+    received = [one for one in gateway.received() if one.state != "erased"]  # a recall tells of nobody
     folder.mkdir(exist_ok=True)
     for one in received:
         body: Json = {

@@ -9,14 +9,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from adapters.demo.findings import Findings
 from adapters.demo.measure import ASSUMED
-from adapters.demo.pictures import Lines, Step, bars, flows, waterfall
+from adapters.demo.pictures import bars, flows
 from adapters.demo.probes import ALLOWANCE, PROBER
 from adapters.demo.suppression import Cell, Shown, say, suppress
 from adapters.demo.world import AREAS, MEMBERS, NAMES
+from adapters.pictures import Lines, Step, waterfall
 from hub.consent.rules import ReasonCode
 from hub.matching.weights import frozen_weights
 from hub.protocols.canonical import Json, b64u
@@ -74,7 +75,9 @@ def render(findings: Findings, now: datetime) -> str:
     shown = fit_to_show(findings.flows, areas)
     checkpoint = findings.proved.audit.checkpoint
     environment = Environment(
-        loader=PackageLoader("adapters.demo", "."), autoescape=True, undefined=StrictUndefined
+        loader=ChoiceLoader([PackageLoader("adapters.demo", "."), PackageLoader("adapters", ".")]),
+        autoescape=True,
+        undefined=StrictUndefined,
     )
     return environment.get_template("report.html.j2").render(
         f=findings,

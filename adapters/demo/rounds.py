@@ -6,7 +6,7 @@ at rest when the log has grown twice since anybody last did anything.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import httpx
@@ -45,6 +45,17 @@ def run_until_rest(hub_url: str, gateways: Mapping[str, Gateway]) -> None:
             acted_at, seen = size, set()
         elif size > acted_at:
             seen.add(size)
+
+
+def run_until(happened: Callable[[], bool], gateways: Mapping[str, Gateway]) -> None:
+    """Poll at every gateway until something has happened."""
+    until = time.monotonic() + MOST_SECONDS
+    while not happened():
+        if time.monotonic() > until:
+            raise DemoFault(
+                f"what was waited for did not come in {MOST_SECONDS:.0f} seconds", "see hub/hub.log"
+            )
+        _one_round(gateways)
 
 
 def log_size(hub_url: str) -> int:
