@@ -2,10 +2,11 @@
 
     python bench/matching_train.py VERSION OUT "WHAT IT WAS TRAINED ON" LEFT RIGHT [LEFT RIGHT ...]
 
-The frozen file of 2026-1 came from FEBRL 4 (bench/matching_febrl.py writes its two files) and from
+The frozen file of 2026-2 came from FEBRL 4 (bench/matching_febrl.py writes its two files) and from
 the historical figures of bench/data, beside the stated shares, each counting alike. How often
 strangers share rare names, a birthday or a postcode was not learnt from them: they are of other
-ages and places.
+ages and places. How often the postcodes of one person differ was not learnt either: movers are what
+the weights are for.
 """
 
 import json
@@ -17,7 +18,8 @@ from hub.matching.levels import Field
 from hub.matching.people_files import read_people
 from hub.matching.training import Files, stated_weights, train
 
-KEPT = frozenset({Field.RARITY, Field.BIRTH, Field.POSTCODE, Field.SEX})
+KEPT_U = frozenset({Field.RARITY, Field.BIRTH, Field.POSTCODE, Field.SEX})
+KEPT_M = frozenset({Field.RARITY, Field.POSTCODE})
 
 
 def main(version: str, out: str, trained_on: str, *paths: str) -> None:
@@ -30,7 +32,8 @@ def main(version: str, out: str, trained_on: str, *paths: str) -> None:
         version=version,
         trained_on=trained_on,
         randomness=random.Random(20_261).randbytes,
-        keep_u=KEPT,
+        keep_u=KEPT_U,
+        keep_m=KEPT_M,
     )
     Path(out).write_text(json.dumps(weights.to_json(), indent=2) + "\n", encoding="utf-8")
 

@@ -186,8 +186,8 @@ class _Inventor:
             family=self._name(self._last).title(),
             dob=born,
             sex=self._chance.choice("FM"),
-            from_address=Address(("1 Example Road",), self._postcode(old)),
-            to_address=Address(("2 Sample Street",), self._postcode(new)),
+            from_address=Address((self._street(),), self._postcode(old)),
+            to_address=Address((self._street(),), self._postcode(new)),
             upn=self._upn(old, born),
             activity="230",
         )
@@ -195,6 +195,10 @@ class _Inventor:
     def _name(self, names: list[str]) -> str:
         """By rank: the commonest of 450 names is given to one in sixty, the rarest to one in 700."""
         return names[int(len(names) * self._chance.random() ** 1.5)]
+
+    def _street(self) -> str:
+        """A house of its own: where all lived at one address, names alike would make everybody doubtful."""
+        return f"{self._chance.randrange(1, 200)} {self._chance.choice(self._last).title()} Road"
 
     def _postcode(self, council: str) -> str:
         units = self._chance.choice(_UNITS) + self._chance.choice(_UNITS)
