@@ -20,7 +20,7 @@ from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring, directory_documents, new_keyring
 from adapters.move import Address, Move
 from hub.assembly import Assembly, assemble
-from hub.exchange import enrol
+from hub.exchange import agree, enrol, lodge
 from hub.exchange.sequencer import run_slot
 from hub.protocols import canonical
 from hub.protocols.epoch import LINKAGE_KEY_BYTES, make_epoch, sign_epoch
@@ -110,7 +110,7 @@ def _agree(assembly: Assembly, keyrings: dict[MemberId, Keyring]) -> None:
             member = MemberId(f"mbr_{party}")
             signed = sign_document(canonical.encode(document), Typ.AGREEMENT, keyrings[member].identity)
             with assembly.store.write() as work:
-                enrol.propose(document, signed, member, work, assembly.hub)
+                agree.propose(document, signed, member, work, assembly.hub)
     run_slot(assembly.store, assembly.hub)
 
 
@@ -120,7 +120,7 @@ def _open_epoch(assembly: Assembly, custodian: Keyring) -> tuple[EpochId, bytes]
     begin = (now - timedelta(days=1)).replace(microsecond=0)
     document = sign_epoch(make_epoch(epoch, begin, begin + timedelta(days=180), key), custodian.identity)
     with assembly.store.write() as work:
-        enrol.open_epoch(document, {}, CUSTODIAN, work, assembly.hub)
+        lodge.open_epoch(document, {}, CUSTODIAN, work, assembly.hub)
     return epoch, key
 
 

@@ -10,10 +10,12 @@ from dataclasses import replace
 from typing import Final, cast
 
 from hub.consent.documents import read_agreement, reload_agreement
-from hub.exchange import enrol
+from hub.exchange.agree import WORDS
+from hub.exchange.bind import check_new, reconsider
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import Errand, ErrandKind, Paper, PaperKind, PaperState
+from hub.exchange.trust import identity_key
 from hub.protocols import canonical
 from hub.protocols.accession import Accession, read_accession, reload_accession
 from hub.protocols.canonical import Json
@@ -34,7 +36,7 @@ def accede(name: str, document: Json, caller: MemberId, work: Work, hub: Hub) ->
     paper = binding(name, work)
     if paper is None or (caller not in paper.parties and not reload_agreement(paper.document).open_to):
         raise NotYours
-    accession = read_accession(document, enrol.identity_key(caller, work))
+    accession = read_accession(document, identity_key(caller, work))
     if (accession.agreement, accession.version, accession.digest) != (name, paper.version, paper.digest):
         raise Untrusted("accession-other", "this names another agreement, version or other bytes")
     if accession.member != caller:
@@ -43,7 +45,7 @@ def accede(name: str, document: Json, caller: MemberId, work: Work, hub: Hub) ->
     known = joined(name, caller, work)
     if known is not None and reload_accession(known.document).digest == paper.digest:
         return known
-    enrol.check_new(PaperKind.ACCESSION, _named(name, caller), document, work)
+    check_new(PaperKind.ACCESSION, _named(name, caller), document, work)
     return _keep(accession, document, paper, work, hub)
 
 
@@ -64,11 +66,11 @@ def change_accession(name: str, document: Json, caller: MemberId, work: Work, hu
     paper = joined(name, caller, work)
     if paper is None:
         raise NotYours
-    word = read_suspension(document, enrol.identity_key(caller, work))
+    word = read_suspension(document, identity_key(caller, work))
     version = reload_accession(paper.document).version
     if (word.agreement, word.version, word.member) != (AgreementId(name), version, caller):
         raise Untrusted("suspension-other", "this names another agreement, version or member")
-    state = enrol.WORDS.get((paper.state, word.change))
+    state = WORDS.get((paper.state, word.change))
     if state is None or state is paper.state:
         raise Declined(
             "agreement-state", "this version is not in a state in which this can be done: see which one binds"
@@ -76,7 +78,7 @@ def change_accession(name: str, document: Json, caller: MemberId, work: Work, hu
     changed = replace(paper, state=state)
     work.papers.put(changed)
     if state is PaperState.IN_FORCE:
-        enrol.reconsider(frozenset({caller}), work, hub)
+        reconsider(frozenset({caller}), work, hub)
     body: Json = {
         "what": "agreement_changed",
         "version": paper.version,

@@ -18,7 +18,7 @@ from datetime import date
 from statistics import median
 from typing import Final
 
-from hub.exchange import acknowledge, contest, disclosure_log, dispute, enrol, lead, second_look, withdraw
+from hub.exchange import acknowledge, bind, contest, disclosure_log, dispute, lead, second_look, withdraw
 from hub.exchange import passage as passages
 from hub.exchange.decide import Terms, read_terms
 from hub.exchange.errors import HubFault
@@ -396,18 +396,18 @@ def _record_key(key_id: KeyId, work: Work, hub: Hub) -> None:
     index = disclosure_log.record_event("key", facts, parties, work, hub)
     work.members.put_key(replace(key, log_index=index))
     if key.use is KeyUse.SEALING:
-        enrol.reconsider(frozenset({key.member}), work, hub)
+        bind.reconsider(frozenset({key.member}), work, hub)
 
 
 def _record_paper(kind: PaperKind, name: str, body: dict[str, Json], work: Work, hub: Hub) -> None:
     paper = work.papers.get(kind, name, _version(body))
     if paper is None:
         raise HubFault("paper-missing", "a paper to be recorded is not kept")
-    if paper.state is not PaperState.PROPOSED or not enrol.stands(paper):
+    if paper.state is not PaperState.PROPOSED or not bind.stands(paper):
         return  # in the log already; or a party has stopped it meanwhile, and has to sign again
     facts: dict[str, Json] = {"name": name, "version": paper.version, "digest": paper.digest}
     index = disclosure_log.record_event(kind.value, facts, set(paper.parties), work, hub)
-    enrol.put_in_force(paper, index, work, hub)
+    bind.put_in_force(paper, index, work, hub)
 
 
 def _version(body: dict[str, Json]) -> int | None:

@@ -10,20 +10,15 @@ from dataclasses import dataclass, replace
 
 from hub.consent.flags import Flags
 from hub.consent.question import Scope
-from hub.exchange import acknowledge, enrol, lead, renew, request_key, second_look, withdraw
+from hub.exchange import acknowledge, agree, lead, renew, request_key, second_look, withdraw
 from hub.exchange.accede import accede, binding, change_accession, joined
+from hub.exchange.agree import countersign, propose
 from hub.exchange.decide import Terms, decide_again, decide_identity, read_terms
 from hub.exchange.disclosure_log import opening_and_proof
 from hub.exchange.dispute import receive_message, thread
-from hub.exchange.enrol import (
-    countersign,
-    lodge,
-    open_epoch,
-    propose,
-    redeem,
-    register_key,
-)
+from hub.exchange.enrol import redeem, register_key
 from hub.exchange.errors import Declined, NotYours
+from hub.exchange.lodge import lodge, open_epoch
 from hub.exchange.ports import Hub, Store, Work
 from hub.exchange.publish import Admission, check_notice, promise_for, read_admission
 from hub.exchange.release import pack_delivery, still_permitted
@@ -82,7 +77,7 @@ __all__ = [
     "shown",
     "thread",
 ]
-"""What the routes may use: a notice and its answers from here, papers and keys from `enrol`."""
+"""What the routes may use: a notice and its answers from here, papers and keys from their verbs."""
 
 _LEAVING = frozenset({PassageState.AWAITING_SAME, PassageState.RELEASED})
 """Where a passage has something to hand over; one that a person must look at has nothing."""
@@ -122,7 +117,7 @@ def change_agreement(name: str, document: Json, caller: MemberId, work: Work, hu
     """One party's signed word on an agreement: for everybody by a party of the document, else for itself."""
     if joined(name, caller, work) is not None:
         return change_accession(name, document, caller, work, hub)
-    return enrol.change_agreement(name, document, caller, work, hub)
+    return agree.change_agreement(name, document, caller, work, hub)
 
 
 def receive_grant(

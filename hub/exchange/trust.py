@@ -1,13 +1,14 @@
 """Which registered key may speak for a member now.
 
-A key counts once its entry is in the log, within its time and until it is revoked. Keys come from
+A signing key counts once its entry is in the log, within its time and until it is revoked. Keys come from
 the directory alone, never from a message.
 """
 
+from hub.exchange.errors import Declined
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import KeyUse, RegisteredKey
 from hub.protocols.errors import Untrusted
-from hub.protocols.keys import VerifyingKey
+from hub.protocols.keys import DocumentPublicKey, VerifyingKey
 from hub.protocols.limits import CLOCK_SKEW
 from hub.protocols.names import MemberId
 from hub.protocols.signing import Typ, key_id_of
@@ -30,3 +31,11 @@ def in_force(key: RegisteredKey, hub: Hub) -> bool:
     """Whether a registered key counts now."""
     logged = key.log_index is not None and key.revoked_at_index is None
     return logged and key.valid_from - CLOCK_SKEW <= hub.now() < key.valid_until
+
+
+def identity_key(member: MemberId, work: Work) -> DocumentPublicKey:
+    """A member's identity key; raise `Declined` where it has none yet."""
+    for key in work.members.keys(member):
+        if key.use is KeyUse.IDENTITY and key.revoked_at_index is None:
+            return DocumentPublicKey.from_jwks(key.jwk)
+    raise Declined("identity-unknown", "this member has not redeemed its invitation yet")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.exchange import enrol
+from hub.exchange import enrol, lodge
 from hub.exchange.errors import Declined
 from hub.exchange.renew import rotation_due
 from hub.exchange.stages import PaperKind
@@ -71,4 +71,4 @@ def test_an_epoch_is_shortened_and_nothing_else_about_it_changes(town: Town, cha
     }[change]
     document = sign_epoch(changed, town.custodian.keyring.identity)
     with pytest.raises(Declined, match="epoch-known"), town.store.write() as work:
-        enrol.open_epoch(document, {}, CUSTODIAN, work, town.hub)
+        lodge.open_epoch(document, {}, CUSTODIAN, work, town.hub)

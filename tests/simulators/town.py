@@ -35,7 +35,7 @@ from adapters.scope import scope_throughout
 from hub.consent.documents import read_agreement
 from hub.consent.flags import NO_FLAGS, Flags
 from hub.consent.question import EvidenceClass, Scope
-from hub.exchange import enrol, reception
+from hub.exchange import agree, enrol, lodge, reception
 from hub.exchange.decide import read_terms
 from hub.exchange.errors import Declined
 from hub.exchange.ports import Hub, Store, Work
@@ -203,7 +203,7 @@ class Town:
                 canonical.encode(document), Typ.AGREEMENT, self.members[party.member].keyring.identity
             )
             with self.store.write() as work:
-                enrol.propose(document, signed, party.member, work, self.hub)
+                agree.propose(document, signed, party.member, work, self.hub)
         self.slot()
         return agreement.id
 
@@ -223,7 +223,7 @@ class Town:
             assert paper is not None
             word = Suspension(AgreementId(agreement), paper.version, member, change, self.now)
             signed = sign_suspension(word, self.members[member].keyring.identity)
-            enrol.change_agreement(agreement, signed, member, work, self.hub)
+            agree.change_agreement(agreement, signed, member, work, self.hub)
 
     # --- time ---------------------------------------------------------------------------------------
 
@@ -387,7 +387,7 @@ class Town:
         )
         document = sign_epoch(made, self.custodian.keyring.identity)
         with self.store.write() as work:
-            enrol.open_epoch(document, {}, CUSTODIAN, work, self.hub)
+            lodge.open_epoch(document, {}, CUSTODIAN, work, self.hub)
         self.slot()
         return epoch
 
@@ -398,7 +398,7 @@ class Town:
             assert kept is not None
             ends = make_epoch(self.epoch, kept.valid_from, self.now + overlap, self.linkage_key)
             document = sign_epoch(ends, self.custodian.keyring.identity)
-            enrol.open_epoch(document, {}, CUSTODIAN, work, self.hub)
+            lodge.open_epoch(document, {}, CUSTODIAN, work, self.hub)
         self.linkage_key = self.chance.randbytes(32)
         self.epoch = self._open_epoch()
         return self.epoch
@@ -408,7 +408,7 @@ class Town:
         mandate = Mandate(member, MemberId(other), self.now, self.now + timedelta(days=days))
         signed = sign_mandate(mandate, typ, self.members[member].keyring.identity)
         with self.store.write() as work:
-            enrol.lodge(kind, signed, member, work, self.hub)
+            lodge.lodge(kind, signed, member, work, self.hub)
         self.slot()
 
 

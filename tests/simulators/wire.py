@@ -19,7 +19,7 @@ import httpx
 from adapters.member.gateway import Gateway
 from adapters.member.home import Home
 from adapters.member.joining import Desk, join, pin_custodian
-from hub.exchange import enrol, reception
+from hub.exchange import agree, enrol, lodge, reception
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.ports import Work
 from hub.exchange.stages import Dispute, InboxItem, KeyUse, PaperKind, PaperState, Standing
@@ -426,12 +426,12 @@ class Wire:
 
     def propose(self, call: Call, work: Work) -> Answer:
         """An agreement by its first party."""
-        enrol.propose(call.json["document"], call.json["signed"], call.member, work, self.town.hub)
+        agree.propose(call.json["document"], call.json["signed"], call.member, work, self.town.hub)
         return 201, {}
 
     def countersign(self, call: Call, work: Work) -> Answer:
         """Another party's signatures."""
-        enrol.countersign(call.words[2], call.json["signed"], call.member, work, self.town.hub)
+        agree.countersign(call.words[2], call.json["signed"], call.member, work, self.town.hub)
         return 202, {}
 
     def suspend(self, call: Call, work: Work) -> Answer:
@@ -474,7 +474,7 @@ class Wire:
 
     def lodge(self, call: Call, work: Work) -> Answer:
         """A mandate or a standing request by its authority."""
-        enrol.lodge(_PAPERS[call.words[1]], call.json["document"], call.member, work, self.town.hub)
+        lodge.lodge(_PAPERS[call.words[1]], call.json["document"], call.member, work, self.town.hub)
         return 201, {}
 
     def epochs(self, _call: Call, work: Work) -> Answer:
@@ -508,7 +508,7 @@ class Wire:
         boxes = call.json["boxes"]
         assert isinstance(boxes, dict)
         sealed = {MemberId(member): str(box) for member, box in boxes.items()}
-        enrol.open_epoch(call.json["document"], sealed, call.member, work, self.town.hub)
+        lodge.open_epoch(call.json["document"], sealed, call.member, work, self.town.hub)
         return 201, {}
 
     # --- disputes -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.exchange import enrol
+from hub.exchange import agree
 from hub.exchange.errors import Declined
 from hub.exchange.stages import Paper, PaperKind, PaperState
 from hub.protocols import canonical
@@ -51,7 +51,7 @@ def signed(town: Town, text: Json, member: MemberId, typ: Typ = Typ.AGREEMENT) -
 def proposes(town: Town, text: Json, signatures: Json, member: MemberId) -> Paper:
     """A member brings a document and signatures."""
     with town.store.write() as work:
-        return enrol.propose(text, signatures, member, work, town.hub)
+        return agree.propose(text, signatures, member, work, town.hub)
 
 
 def names_at(recipient: TownMember) -> int:
@@ -176,7 +176,7 @@ def test_who_is_in_a_proposal_alone_ends_nothing(town: Town) -> None:
     word = Suspension(AgreementId(NAME), 1, LAMBETH, Change.END, town.now)
     ended = sign_suspension(word, town.members[LAMBETH].keyring.identity)
     with town.store.write() as work, pytest.raises(ProtocolError, match="suspension-other"):
-        enrol.change_agreement(NAME, ended, LAMBETH, work, town.hub)
+        agree.change_agreement(NAME, ended, LAMBETH, work, town.hub)
     assert names_at(moves(town)[1]) == 1
 
 
