@@ -8,7 +8,7 @@ belongs to PostgreSQL is said beside the statement that needs it; nothing here i
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from os import urandom
 from typing import Any, Final
 
@@ -169,7 +169,7 @@ class SqlStore:
         self._writer_thread: int | None = None
         self._write_connection = self._connect()
         self._idle: list[PoolProxiedConnection] = []
-        self._readers: list[PoolProxiedConnection] = []
+        self._closed = False
         self._begin = _BEGIN.get(self._dialect.name, _BEGIN_ELSEWHERE)
         self._set_writer_up()
 
@@ -204,10 +204,21 @@ class SqlStore:
         return not busy
 
     def close(self) -> None:
-        """Close every connection; units of work that are under way must have ended."""
-        for connection in (*self._readers, self._write_connection):
-            connection.close()
+        """Close every connection; units of work that are under way end first.
+
+        Whoever still reads closes its own connection: one that is closed under a statement in another
+        thread takes the process with it.
+        """
+        self._closed = True
+        self._close_idle()
+        with self._writing:
+            self._write_connection.close()
         self._engine.dispose()
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     @property
     def _dialect(self) -> Dialect:
@@ -246,14 +257,16 @@ class SqlStore:
                 work.line.roll_back()  # there is nothing to commit, and a damaged file would refuse it
         finally:
             self._idle.append(connection)
+            if self._closed:
+                self._close_idle()
 
     def _reader(self) -> PoolProxiedConnection:
+        if self._closed:
+            raise HubFault("store-closed", "the store has been closed")
         try:
             return self._idle.pop()  # atomic, like append: no lock is needed round a list
         except IndexError:
-            connection = self._connect()
-            self._readers.append(connection)
-            return connection
+            return self._connect()
 
     def _connect(self) -> PoolProxiedConnection:
         try:

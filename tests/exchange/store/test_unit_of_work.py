@@ -273,6 +273,18 @@ def test_a_store_that_was_closed_says_so(sqlite: SqlStore) -> None:
         pass
 
 
+def test_whoever_still_reads_while_the_store_closes_reads_to_the_end(sqlite: SqlStore) -> None:
+    """A connection that is closed under a statement of another thread takes the process with it."""
+    with sqlite.read() as work:
+        underneath = driver(work)
+        sqlite.close()
+        assert work.log.size() == 0
+        with pytest.raises(HubFault, match="store-closed"), sqlite.read():
+            pass
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        underneath.execute("SELECT 1")
+
+
 def test_a_file_that_is_no_database_is_named_so(tmp_path: Path) -> None:
     """The operator is told what to do."""
     path = tmp_path / "hub.db"
