@@ -4,6 +4,10 @@ A set lies in a folder of its own: left.csv, right.csv and truth.csv. Cells are 
 everybody: small letters without marks, dates as YYYY-MM-DD, British postcodes with one space. What
 only serves to count by (origin of the name, moved, the slips made) stays in truth.csv; no tool is
 shown it.
+
+Where a row of made-up people tells the former postcode too, that is its `postcode`: the one which
+the left file can have as well, so that each tool has the good of it without a rule of its own. The
+new one follows as `current_postcode`; no row of the left file has one, and only ours reads it.
 """
 
 import csv
@@ -15,6 +19,7 @@ from pathlib import Path
 
 from adapters.synth.numbers import uln
 from adapters.synth.pairs import Plan, write_pairs
+from adapters.synth.rates import read_rates
 
 HERE = Path(__file__).parent
 SEED = 20_261
@@ -39,7 +44,7 @@ def _cell(name: str, text: str) -> str:
         return text.strip()
     plain = unicodedata.normalize("NFKD", text.strip().casefold().translate(_MARKLESS))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    if name == "postcode":
+    if name.endswith("postcode"):
         found = _UNIT.fullmatch(plain)
         return f"{found[1]} {found[2]}" if found else plain
     if name == "dob":
@@ -90,14 +95,25 @@ def _historical(place: Path, _python: Path) -> None:
     (place / "truth.csv").write_bytes((HERE / "data" / "historical_truth.csv").read_bytes())
 
 
-def _young(each: int, *, numbers: bool) -> Callable[[Path, Path], None]:
+def _young(each: int, *, numbers: bool, told: float | None = None) -> Callable[[Path, Path], None]:
+    """Made-up people; `told`: the share of those who moved that tell the former postcode, else synth's."""
+
     def make_young(place: Path, _python: Path) -> None:
-        write_pairs(place, Plan(each, round(each * 2 / 3), SEED))
+        rates = read_rates([] if told is None else [f"no_former_postcode={1 - told}"])
+        write_pairs(place, Plan(each, round(each * 2 / 3), SEED, rates=rates))
         for name in ("left", "right"):
-            columns = PLAIN + (NUMBERS if numbers else ())
-            _write(place / f"{name}.csv", columns, list(_read(place / f"{name}.csv")))
+            columns = (*PLAIN, "current_postcode", *(NUMBERS if numbers else ()))
+            rows = [in_common(row) for row in _read(place / f"{name}.csv")]
+            _write(place / f"{name}.csv", columns, rows)
 
     return make_young
+
+
+def in_common(row: Row) -> Row:
+    """Put the former postcode in the place of the one postcode, where the row tells it."""
+    if not row["former_postcode"]:
+        return row
+    return row | {"postcode": row["former_postcode"], "current_postcode": row["postcode"]}
 
 
 MAKERS: dict[str, Callable[[Path, Path], None]] = {
@@ -107,10 +123,14 @@ MAKERS: dict[str, Callable[[Path, Path], None]] = {
     "young300": _young(300, numbers=True),
     "young20000": _young(20_000, numbers=True),
     "young20000_noid": _young(20_000, numbers=False),
+    "young20000_noid_told0": _young(20_000, numbers=False, told=0),
+    "young20000_noid_told25": _young(20_000, numbers=False, told=0.25),
+    "young20000_noid_told75": _young(20_000, numbers=False, told=0.75),
+    "young20000_noid_told100": _young(20_000, numbers=False, told=1),
     "young150000": _young(150_000, numbers=True),
     "young150000_noid": _young(150_000, numbers=False),
 }
-"""Every set by its name; _noid is without numbers."""
+"""Every set by its name; _noid is without numbers, _told25: 25 in 100 movers tell the former postcode."""
 
 
 def _read(path: Path) -> Iterator[Row]:

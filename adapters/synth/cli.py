@@ -31,7 +31,7 @@ def synth(
     both: Annotated[int | None, typer.Option(min=0, help="How many are on both sides; else 2 of 3.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another number, other people.")] = SEED,
     moved: Annotated[
-        float, typer.Option(help="Share of those who moved: right.csv has the new postcode only.")
+        float, typer.Option(help="Share of those who moved; right.csv has the new postcode of each.")
     ] = MOVED,
     on: Annotated[
         datetime, typer.Option(formats=["%Y-%m-%d"], help="Day on which they are 13 to 25 years old.")

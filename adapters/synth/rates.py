@@ -43,10 +43,14 @@ class Rates:
     temporary_uln: float = 0.05
     marks_dropped: float = 0.5
     """Accents and the like left out, as many systems do."""
+    no_former_postcode: float = 0.5
+    """Of those who have moved, right.csv alone. An assumption, nobody publishes a share: a college's ILR
+    must hold a postcode prior to enrolment (DfE, ILR specification, PostcodePrior), and forms for admission
+    and housing ask for the previous address; not all do, and not all is answered."""
 
 
 MOVED: Final = 0.6
-"""Share of the people who have moved; the file of after the move knows their new postcode alone."""
+"""Share of the people who have moved."""
 
 EXCLUSIVE: Final = (
     ("no_first_name", "nickname", "first_name_typo", "initial_only", "middle_name_joined"),

@@ -37,13 +37,18 @@ _MARKLESS: Final = str.maketrans({"ł": "l", "Ł": "L"})
 
 @dataclass(slots=True)
 class Row:
-    """One row of a file, in the order of its columns; "" where nothing is written."""
+    """One row of a file, in the order of its columns; "" where nothing is written.
+
+    `postcode`: where the person lives as far as the office knows; `former_postcode`: where before a move,
+    in a file of after it and where it is told.
+    """
 
     id: str
     first_name: str
     last_name: str
     dob: str
     postcode: str
+    former_postcode: str
     sex: str
     upn: str
     uln: str
@@ -85,6 +90,7 @@ class Office:
             postcode=self._kept(
                 "no_postcode", person.current_postcode if after else person.former_postcode, slips
             ),
+            former_postcode=self._former_postcode(person, slips) if after else "",
             sex=self._kept("no_sex", person.sex, slips),
             upn=self._pupil_number(person, slips),
             uln=self._learner_number(person, slips),
@@ -180,6 +186,9 @@ class Office:
         years = 1 if self.chance.random() < _ONE_YEAR_OUT else 2
         year = born.year + (years if self.chance.random() < 0.5 else -years)
         return born.replace(year=year, day=min(born.day, monthrange(year, born.month)[1]))
+
+    def _former_postcode(self, person: YoungPerson, slips: list[str]) -> str:
+        return self._kept("no_former_postcode", person.former_postcode, slips) if person.moved else ""
 
     def _pupil_number(self, person: YoungPerson, slips: list[str]) -> str:
         match self._one_of(slips, ("no_upn", True), ("temporary_upn", True)):

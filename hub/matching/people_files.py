@@ -1,10 +1,10 @@
 """Reads the two CSV files of an evaluation and its truth: clear text of whoever owns them.
 
-Decides which columns count (id, first_name, last_name, dob, postcode, current_postcode, sex, upn,
-uln, and about a record rather than in it: name_origin, moved, member or authority; all but id may
-be absent) and says plainly what is wrong with a file: which file, which row, never a value. The
-one postcode of a plain file is taken as the former one, which two records of a mover have in
-common.
+Decides which columns count (id, first_name, last_name, dob, postcode, former_postcode,
+current_postcode, sex, upn, uln, and about a record rather than in it: name_origin, moved, member or
+authority; all but id may be absent) and says plainly what is wrong with a file: which file, which
+row, never a value. The one postcode of a row is taken as the former one, which two records of a
+mover have in common; beside a former one it is the current one.
 For evaluation, attacks and training alone; notices are read by the connectors.
 """
 
@@ -105,13 +105,14 @@ def _known_person(row: dict[str, str]) -> KnownPerson:
 
 
 def _person(row: dict[str, str]) -> Person:
+    only, former = row.get("postcode", ""), row.get("former_postcode", "")
     return Person(
         first_name=row.get("first_name", ""),
         last_name=row.get("last_name", ""),
         dob=_day(row.get("dob", "")),
-        former_postcode=row.get("postcode", ""),
+        former_postcode=former or only,
         former_address=row.get("address", ""),
-        current_postcode=row.get("current_postcode", ""),
+        current_postcode=row.get("current_postcode") or (only if former else ""),
         sex=row.get("sex", ""),
         upn=row.get("upn", ""),
         uln=row.get("uln", ""),

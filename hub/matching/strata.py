@@ -85,10 +85,16 @@ def _values(left: KnownPerson, right: KnownPerson, said: Mapping[str, str]) -> d
 
 
 def _moved(left: KnownPerson, right: KnownPerson) -> str:
-    before, after = (read_postcode(one.person.former_postcode).unit for one in (left, right))
+    """Whether any two of the postcodes known differ: a row may hold one of before a move and one of after."""
+    before, after = (_units(one) for one in (left, right))
     if not before or not after:
         return NOT_KNOWN
-    return "no" if before == after else "yes"
+    return "yes" if len(before | after) > 1 else "no"
+
+
+def _units(one: KnownPerson) -> set[str]:
+    units = {read_postcode(code).unit for code in (one.person.former_postcode, one.person.current_postcode)}
+    return units - {""}
 
 
 def _identifiers(left: KnownPerson, right: KnownPerson) -> str:

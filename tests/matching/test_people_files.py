@@ -32,6 +32,24 @@ def test_columns_in_any_order_and_some_absent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "former", "current"),
+    [
+        ("ME7 4AB,,", "ME7 4AB", ""),
+        ("CT1 2XY,ME7 4AB,", "ME7 4AB", "CT1 2XY"),
+        (",ME7 4AB,", "ME7 4AB", ""),
+        ("ME7 4AB,,CT1 2XY", "ME7 4AB", "CT1 2XY"),
+        ("SE1 9ZZ,ME7 4AB,CT1 2XY", "ME7 4AB", "CT1 2XY"),
+        (",,", "", ""),
+    ],
+)
+def test_the_only_postcode_is_the_former_one(tmp_path: Path, cells: str, former: str, current: str) -> None:
+    """Two records of a mover have the former one in common; beside a former one a plain one is of now."""
+    text = f"id,postcode,former_postcode,current_postcode\n1,{cells}\n"
+    person = read_people(file(tmp_path, text))[0].person
+    assert (person.former_postcode, person.current_postcode) == (former, current)
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("2009-03-14", date(2009, 3, 14)),

@@ -9,6 +9,8 @@ from hub.matching.strata import LEAST, Pair, Stratum, recall_by_stratum, worst_a
 from hub.matching.tokens import Person
 from tests.matching.people import AMELIA, STRANGER
 
+AT_HOME = replace(AMELIA, current_postcode="")
+
 
 def recall(left: KnownPerson, right: KnownPerson, said: dict[str, str] | None = None) -> dict[str, str]:
     """The groups of one pair."""
@@ -38,14 +40,16 @@ def test_the_truth_file_counts_before_the_records_and_these_before_what_follows(
 @pytest.mark.parametrize(
     ("right", "expected"),
     [
-        (AMELIA, "no"),
-        (replace(AMELIA, former_postcode="CT1 2XY"), "yes"),
-        (replace(AMELIA, former_postcode="ME7"), None),
+        (AT_HOME, "no"),
+        (replace(AT_HOME, former_postcode="CT1 2XY"), "yes"),
+        (replace(AT_HOME, current_postcode="CT1 2XY"), "yes"),
+        (replace(AT_HOME, former_postcode="", current_postcode="ME7 4AB"), "no"),
+        (replace(AT_HOME, former_postcode="ME7"), None),
     ],
 )
 def test_who_moved_follows_from_two_postcodes(right: Person, expected: str | None) -> None:
-    """Where one is missing nothing follows, and a group that nobody is in is left out."""
-    assert recall(known(), known(right)).get("moved") == expected
+    """One row may hold both; where a side has none nothing follows, and a group of nobody is left out."""
+    assert recall(known(AT_HOME), known(right)).get("moved") == expected
 
 
 def test_numbers_count_where_both_sides_have_the_same_kind() -> None:

@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="Matching through hashes.")
 
 People = Annotated[
     Path,
-    typer.Argument(help="CSV: id, first_name, last_name, dob, postcode, current_postcode, sex, upn, uln."),
+    typer.Argument(help="CSV: id, first_name, last_name, dob, postcode, former_postcode, sex, upn, uln."),
 ]
 
 

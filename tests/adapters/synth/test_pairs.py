@@ -57,7 +57,7 @@ def test_the_truth_is_true(tmp_path: Path) -> None:
 
 
 def test_who_moved_has_the_new_postcode_on_the_right(tmp_path: Path) -> None:
-    """Right rows of those who moved have another postcode, and they are about six in ten."""
+    """Right rows of those who moved have another postcode and the former one, and are about six in ten."""
     write_pairs(tmp_path, Plan(1_500, 1_500, 5, rates=NO_SLIPS))
     lefts = {row["id"]: row for row in _rows(tmp_path / "left.csv")}
     rights = {row["id"]: row for row in _rows(tmp_path / "right.csv")}
@@ -65,6 +65,7 @@ def test_who_moved_has_the_new_postcode_on_the_right(tmp_path: Path) -> None:
     for pair in truth:
         one, other = lefts[pair["left_id"]], rights[pair["right_id"]]
         assert (pair["moved"] == "yes") == (one["postcode"] != other["postcode"])
+        assert other["former_postcode"] == (one["postcode"] if pair["moved"] == "yes" else "")
     assert 0.53 < sum(pair["moved"] == "yes" for pair in truth) / len(truth) < 0.67
 
 

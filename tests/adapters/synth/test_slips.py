@@ -40,6 +40,17 @@ def test_without_slips_the_truth_is_written() -> None:
     assert (left.sex, left.upn, left.uln) == ("F", "F886499920001", "1000000019")
     assert (left.postcode, left.authority, left.school) == ("CT1 1AB", "886", "8869070")
     assert (right.postcode, right.authority, right.school) == ("ME7 4AB", "887", "8879071")
+    assert (left.former_postcode, right.former_postcode) == ("", "CT1 1AB")
+
+
+def test_a_former_postcode_is_told_by_who_moved_where_it_is_asked_for() -> None:
+    """The slip takes it away again; who has not moved has one home, and no slip there can be."""
+    assert _written(always="no_former_postcode").former_postcode == ""
+    at_home = replace(PERSON, moved=False, current_postcode=PERSON.former_postcode)
+    office = Office(Side.RIGHT, NONE, Random(1))
+    row, _ = office.write_down(at_home, "R1")
+    assert (row.postcode, row.former_postcode) == ("CT1 1AB", "")
+    assert office.possible["no_former_postcode"] == 0
 
 
 @pytest.mark.parametrize(
@@ -128,15 +139,19 @@ def test_keys_beside_are_those_of_the_board() -> None:
 
 @pytest.mark.parametrize("side", list(Side))
 def test_slips_are_made_as_often_as_their_rates_say(side: Side) -> None:
-    """Over thousands of rows each slip is within 3.5 deviations of its rate, where it can be made."""
+    """Over thousands of rows each slip is within 3.5 deviations of its rate, where it can be made.
+
+    A former postcode can be left out after a move alone.
+    """
     office = Office(side, Rates(), Random(f"{side}"))
     told: list[str] = []
     for person in PEOPLE:
         told += office.write_down(person, "R1")[1]
-    for name in NAMES:
+    here = NAMES if side is Side.RIGHT else [name for name in NAMES if name != "no_former_postcode"]
+    assert all((office.possible[name] > 50) == (name in here) for name in NAMES)
+    for name in here:
         possible, rate = office.possible[name], getattr(Rates(), name)
         spread = (possible * rate * (1 - rate)) ** 0.5
-        assert possible > 50
         assert abs(office.made[name] - possible * rate) < 3.5 * spread
         assert told.count(name) == office.made[name]
 
