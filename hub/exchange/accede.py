@@ -10,17 +10,16 @@ from dataclasses import replace
 from typing import Final, cast
 
 from hub.consent.documents import read_agreement, reload_agreement
-from hub.exchange.agree import WORDS
 from hub.exchange.bind import check_new, reconsider
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import Errand, ErrandKind, Paper, PaperKind, PaperState
 from hub.exchange.trust import identity_key
+from hub.exchange.word import STATES, keep_word, read_word
 from hub.protocols import canonical
 from hub.protocols.accession import Accession, read_accession, reload_accession
 from hub.protocols.canonical import Json
 from hub.protocols.errors import Untrusted
-from hub.protocols.mandate import read_suspension
 from hub.protocols.names import AgreementId, MemberId
 
 _STANDS: Final = frozenset({PaperState.PROPOSED, PaperState.IN_FORCE, PaperState.SUSPENDED})
@@ -66,11 +65,11 @@ def change_accession(name: str, document: Json, caller: MemberId, work: Work, hu
     paper = joined(name, caller, work)
     if paper is None:
         raise NotYours
-    word = read_suspension(document, identity_key(caller, work))
+    word = read_word(document, caller, work, hub)
     version = reload_accession(paper.document).version
     if (word.agreement, word.version, word.member) != (AgreementId(name), version, caller):
         raise Untrusted("suspension-other", "this names another agreement, version or member")
-    state = WORDS.get((paper.state, word.change))
+    state = STATES.get((paper.state, word.change))
     if state is None or state is paper.state:
         raise Declined(
             "agreement-state", "this version is not in a state in which this can be done: see which one binds"
@@ -79,13 +78,7 @@ def change_accession(name: str, document: Json, caller: MemberId, work: Work, hu
     work.papers.put(changed)
     if state is PaperState.IN_FORCE:
         reconsider(frozenset({caller}), work, hub)
-    body: Json = {
-        "what": "agreement_changed",
-        "version": paper.version,
-        "change": word.change.value,
-        "by": caller,
-    }
-    work.outbox.add(Errand(ErrandKind.RECORD, paper.name, body), hub.now())
+    keep_word(word, document, paper, work, hub)
     return changed
 
 

@@ -7,7 +7,6 @@ An agreement binds once every party has signed it *and* its entry is in the log
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
 from hub.consent.documents import read_agreement
 from hub.exchange.bind import reconsider, stands
@@ -15,41 +14,37 @@ from hub.exchange.errors import Declined, NotYours
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import Errand, ErrandKind, Paper, PaperKind, PaperState
 from hub.exchange.trust import identity_key
+from hub.exchange.word import STATES, keep_word, read_word
 from hub.protocols import canonical
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.errors import Untrusted
 from hub.protocols.limits import DOCUMENT_BYTES
-from hub.protocols.mandate import Change, read_suspension
+from hub.protocols.mandate import Change
 from hub.protocols.names import AgreementId, KeyId, MemberId
 from hub.protocols.signing import Typ, verify_document
-
-WORDS: Final = {
-    (PaperState.IN_FORCE, Change.SUSPEND): PaperState.SUSPENDED,
-    (PaperState.IN_FORCE, Change.END): PaperState.ENDED,
-    (PaperState.SUSPENDED, Change.SUSPEND): PaperState.SUSPENDED,
-    (PaperState.SUSPENDED, Change.END): PaperState.ENDED,
-    (PaperState.SUSPENDED, Change.RESUME): PaperState.IN_FORCE,
-}
-"""What one party's word makes of an agreement."""
 
 
 def propose(document: Json, signed: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
     """Keep an agreement that one party proposes, with that party's signatures.
 
-    A new version is proposed by a party of the one it follows, names that one's digest, and has all
-    the parties of the one that binds, each of which has to sign it: nobody's agreement is replaced
-    behind its back, and no stranger stands in the way of the next version.
+    Whose name an id begins with is a party, so that nobody sits down on another's name. A new version
+    is proposed by a party of the one it follows, names that one's digest, and has all the parties of
+    the one that binds, each of which has to sign it: nobody's agreement is replaced behind its back,
+    and no stranger stands in the way of the next version.
     """
     agreement = read_agreement(document)
     parties = tuple(party.member for party in agreement.parties)
     newest = work.papers.get(PaperKind.AGREEMENT, agreement.id)
     if caller not in parties or (newest is not None and caller not in newest.parties):
         raise Declined("party-missing", "only a party proposes an agreement, and a version that follows it")
+    namesake = _namesake(agreement.id, work)
+    if namesake is not None and namesake not in parties:
+        raise Declined("agreement-name", "this id begins with the name of a member that is no party")
     if newest is not None and newest.digest == canonical.digest(canonical.encode(document)):
         return countersign(agreement.id, signed, caller, work, hub)
     if not _follows(document, agreement.version, newest):
         raise Declined("version-gap", "a new version follows the newest one and names its digest")
-    if newest is not None and not _bound_parties(newest, work) <= {*parties}:
+    if newest is not None and not _lasting(newest, work, free=caller == namesake) <= {*parties}:
         raise Declined("version-parties", "a new version has all the parties of the one that binds")
     paper = Paper(
         kind=PaperKind.AGREEMENT,
@@ -87,18 +82,18 @@ def change_agreement(name: str, document: Json, caller: MemberId, work: Work, hu
     newest = work.papers.get(PaperKind.AGREEMENT, name)
     if newest is None or caller not in newest.parties:
         raise NotYours
-    word = read_suspension(document, identity_key(caller, work))
+    word = read_word(document, caller, work, hub)
     paper = work.papers.get(PaperKind.AGREEMENT, name, word.version)
     named = paper is not None and caller in paper.parties
     if paper is None or not named or (word.agreement, word.member) != (AgreementId(name), caller):
         raise Untrusted("suspension-other", "this names another agreement, version or member")
     said_before = (word.change is Change.RESUME) is (caller in paper.signed_by)
-    if (paper.state, word.change) not in WORDS or (said_before and word.change is not Change.END):
+    if (paper.state, word.change) not in STATES or (said_before and word.change is not Change.END):
         raise Declined(
             "agreement-state", "this version is not in a state in which this can be done: see which one binds"
         )
     standing = {*paper.signed_by, caller} if word.change is Change.RESUME else {*paper.signed_by} - {caller}
-    state = WORDS[paper.state, word.change]
+    state = STATES[paper.state, word.change]
     if state is PaperState.IN_FORCE and standing != {*paper.parties}:
         state = PaperState.SUSPENDED
     changed = replace(paper, state=state, signed_by=tuple(sorted(standing)))
@@ -107,13 +102,7 @@ def change_agreement(name: str, document: Json, caller: MemberId, work: Work, hu
         _take_back(paper, caller, work)
     if state is PaperState.IN_FORCE:
         reconsider(frozenset(paper.parties), work, hub)
-    said: Json = {
-        "what": "agreement_changed",
-        "version": paper.version,
-        "change": word.change.value,
-        "by": caller,
-    }
-    work.outbox.add(Errand(ErrandKind.RECORD, name, said), hub.now())
+    keep_word(word, document, paper, work, hub)
     return changed
 
 
@@ -172,10 +161,24 @@ def _follows(document: Json, version: int, newest: Paper | None) -> bool:
     return version == newest.version + 1 and named == {"version": newest.version, "digest": newest.digest}
 
 
-def _bound_parties(newest: Paper, work: Work) -> frozenset[MemberId]:
-    """The parties of the last version that ever bound; where none did, those of the newest proposal."""
+def _namesake(agreement: AgreementId, work: Work) -> MemberId | None:
+    """The member whose name an agreement's id begins with; of several, the one with the longest name."""
+    tail = agreement.removeprefix("agr_") + "-"
+    members = (one.member for one in work.members.all())
+    names = (one for one in members if tail.startswith(one.removeprefix("mbr_") + "-"))
+    return max(names, key=len, default=None)
+
+
+def _lasting(newest: Paper, work: Work, *, free: bool) -> frozenset[MemberId]:
+    """Whom the next version has to have: the parties of the last that ever bound.
+
+    Where none did, those of the newest proposal, or nobody where the proposer is `free`: whose name
+    the id bears takes it back from whoever only proposed something under it.
+    """
     versions = [one for one in work.papers.all(PaperKind.AGREEMENT) if one.name == newest.name]
     bound = [one for one in versions if one.log_index is not None]
+    if free and not bound:
+        return frozenset()
     return frozenset(max(bound, key=lambda one: one.version, default=newest).parties)
 
 

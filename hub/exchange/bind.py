@@ -34,7 +34,7 @@ def put_in_force(paper: Paper, log_index: int, work: Work, hub: Hub) -> Paper:
         return bound
     supersede(paper, work)
     _go_live(paper, work)
-    if paper.kind is not PaperKind.EPOCH:
+    if paper.kind not in {PaperKind.EPOCH, PaperKind.WORD}:
         reconsider(frozenset(paper.parties), work, hub)
     return bound
 

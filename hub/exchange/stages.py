@@ -108,6 +108,8 @@ class PaperKind(StrEnum):
     MANDATE = "mandate"
     STANDING_REQUEST = "standing_request"
     EPOCH = "epoch"
+    WORD = "word"
+    """One party's word that stopped or resumed an agreement; of each party the newest counts."""
 
 
 class PaperState(StrEnum):

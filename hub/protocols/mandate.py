@@ -13,6 +13,7 @@ from enum import StrEnum
 from hub.protocols import canonical
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.errors import MalformedMessage
+from hub.protocols.limits import DOCUMENT_BYTES
 from hub.protocols.names import AgreementId, MemberId
 from hub.protocols.signature_keys import DocumentKey, DocumentPublicKey
 from hub.protocols.signing import Typ, sign_document, verify_document
@@ -87,7 +88,17 @@ def sign_suspension(suspension: Suspension, party: DocumentKey) -> Json:
 
 def read_suspension(document: Json, party: DocumentPublicKey) -> Suspension:
     """Verify and read a party's word on an agreement; raise `Untrusted` or `MalformedMessage`."""
-    payload = verify_document(document, Typ.SUSPENSION, [party])
+    return _read_suspension(verify_document(document, Typ.SUSPENSION, [party]))
+
+
+def reload_suspension(document: Json) -> Suspension:
+    """Read a word that was verified when it was taken; raise `MalformedMessage` where it was altered."""
+    return _read_suspension(
+        canonical.unb64u(Reader(document, "suspension").text("payload", max=DOCUMENT_BYTES))
+    )
+
+
+def _read_suspension(payload: bytes) -> Suspension:
     reader = Reader(canonical.decode_canonical(payload), "suspension")
     suspension = Suspension(
         agreement=AgreementId(reader.id("agreement", "agr")),

@@ -137,6 +137,13 @@ _KINDS: Final[dict[str, Kind]] = {
     "party-known": Kind(
         409, "A party of the document does not join it", "Sign the document itself: POST to its signatures."
     ),
+    "agreement-name": Kind(
+        409, "This id begins with another member's name", "Begin it with a party's name, or with nobody's."
+    ),
+    "word-over": Kind(
+        409, "A later word of yours stands against this one", "Sign it anew, now, and send that."
+    ),
+    "word-ahead": Kind(409, "This was signed by a clock that is ahead", "Set the clock and sign it anew."),
     "party-missing": Kind(403, "Only a party may do this", "Ask one of the parties of the agreement."),
     "recipient-self": Kind(
         422, "A notice is not for its own sender", "Name the home authority of the young person."

@@ -167,6 +167,52 @@ def test_a_first_version_is_number_one() -> None:
         proposed(town, document, KENT)
 
 
+def test_nobody_sits_down_on_anothers_name() -> None:
+    """Medway and Lambeth cannot take an id that begins with Kent's name, not even without meaning to."""
+    town = Town()
+    for member in (KENT, MEDWAY, LAMBETH):
+        town.admits(member)
+    squatted = example_agreement("lambeth-southwark-movers") | {"id": MOVERS}
+    with pytest.raises(Declined, match="agreement-name"):
+        proposed(town, squatted, LAMBETH)
+    theirs = example_agreement("kent-lambeth-movers") | {"id": MOVERS}
+    assert proposed(town, theirs, LAMBETH).parties == (KENT, LAMBETH)
+
+
+def test_the_longest_name_counts() -> None:
+    """`agr_north-kent-college-...` is the college's where there is one, whoever North Kent is."""
+    town = Town()
+    town.admits(KENT)
+    town.admits(MemberId("mbr_north-kent-college"), MemberKind.COLLEGE)
+    town.admits(MemberId("mbr_north"))
+    document = example_agreement("north-kent-college-enrolments")
+    assert proposed(town, document, KENT).name == document["id"]
+
+
+def test_whose_name_an_id_bears_takes_it_back_while_nothing_binds() -> None:
+    """Lambeth names Kent and sits there first: Kent goes on with Medway, and needs Lambeth for nothing."""
+    town = Town()
+    for member in (KENT, MEDWAY, LAMBETH):
+        town.admits(member)
+    first = proposed(town, example_agreement("kent-lambeth-movers") | {"id": MOVERS}, LAMBETH)
+    supersedes: Json = {"version": 1, "digest": first.digest}
+    second = example_agreement("kent-medway-movers") | {"version": 2, "supersedes": supersedes}
+    with pytest.raises(Declined, match="party-missing"):
+        proposed(town, second, MEDWAY)
+    proposed(town, second, KENT)
+    proposed(town, second, MEDWAY)
+    town.slot()
+    assert (agreement(town).version, agreement(town).state) == (2, PaperState.IN_FORCE)
+
+
+def test_what_once_bound_is_nobodys_to_take_back(town: Town) -> None:
+    """Kent's name or not: Medway is a party of what binds and stays one."""
+    third = example_agreement("kent-lambeth-movers") | {"id": MOVERS, "version": 2}
+    town.admits(LAMBETH, area="208")
+    with pytest.raises(Declined, match="version-parties"):
+        proposed(town, third | {"supersedes": {"version": 1, "digest": agreement(town).digest}}, KENT)
+
+
 def test_a_text_that_is_no_agreement_is_refused(town: Town) -> None:
     """It is read in full before anything is kept."""
     with pytest.raises(MalformedMessage, match="agreement-malformed"):
@@ -316,6 +362,72 @@ def says_of(town: Town, version: int, member: MemberId, change: Change) -> Paper
     )
     with town.store.write() as work:
         return agree.change_agreement(MOVERS, word, member, work, town.hub)
+
+
+def says_again(town: Town, word: Json, member: MemberId) -> Paper:
+    """A signed word, brought as it is."""
+    with town.store.write() as work:
+        return agree.change_agreement(MOVERS, word, member, work, town.hub)
+
+
+def word_of(town: Town, change: Change, ahead: timedelta = timedelta()) -> Json:
+    """What Kent signs now, or by a clock that is ahead."""
+    said = Suspension(AgreementId(MOVERS), 1, KENT, change, town.now + ahead)
+    return sign_suspension(said, town.members[KENT].keyring.identity)
+
+
+def test_an_old_resume_does_not_lift_a_later_suspension(town: Town) -> None:
+    """I6: whoever kept a copy of the first resume cannot let it flow again after the second stop."""
+    says_again(town, word_of(town, Change.SUSPEND), KENT)
+    town.slot()
+    resumed = word_of(town, Change.RESUME)
+    assert says_again(town, resumed, KENT).state is PaperState.IN_FORCE
+    town.slot()
+    says_again(town, word_of(town, Change.SUSPEND), KENT)
+    with pytest.raises(Declined, match="word-over"):
+        says_again(town, resumed, KENT)
+    assert agreement(town).state is PaperState.SUSPENDED
+    town.slot()
+    assert says_again(town, word_of(town, Change.RESUME), KENT).state is PaperState.IN_FORCE
+
+
+def test_an_old_stop_takes_nobodys_place(town: Town) -> None:
+    """A copy of an old stop, then of an old resume, would swallow the stop in between."""
+    stopped = word_of(town, Change.SUSPEND)
+    says_again(town, stopped, KENT)
+    town.slot()
+    says_again(town, word_of(town, Change.RESUME), KENT)
+    with pytest.raises(Declined, match="word-over"):
+        says_again(town, stopped, KENT)
+    assert agreement(town).state is PaperState.IN_FORCE
+
+
+def test_a_clock_that_is_behind_keeps_nobody_from_stopping(town: Town) -> None:
+    """I6: what stops is taken whatever its instant."""
+    says_again(town, word_of(town, Change.SUSPEND), KENT)
+    says_again(town, word_of(town, Change.RESUME), KENT)
+    stop = word_of(town, Change.SUSPEND, ahead=timedelta(hours=-1))
+    assert says_again(town, stop, KENT).state is PaperState.SUSPENDED
+
+
+def test_a_resume_from_the_future_would_outlive_the_next_suspension(town: Town) -> None:
+    """Two minutes are borne (`CLOCK_SKEW`), an hour is not."""
+    says_again(town, word_of(town, Change.SUSPEND), KENT)
+    with pytest.raises(Declined, match="word-ahead"):
+        says_again(town, word_of(town, Change.RESUME, ahead=timedelta(hours=1)), KENT)
+    assert agreement(town).state is PaperState.SUSPENDED
+
+
+def test_every_word_is_kept_and_in_the_log(town: Town) -> None:
+    """Who has stopped what can be proved, and not only told."""
+    words = [word_of(town, change) for change in (Change.SUSPEND, Change.RESUME)]
+    for word in words:
+        says_again(town, word, KENT)
+    town.slot()
+    with town.store.read() as work:
+        kept = work.papers.all(PaperKind.WORD)
+    assert [paper.document for paper in kept] == words
+    assert [entry["digest"] for entry in town.entries("word")] == [paper.digest for paper in kept]
 
 
 @pytest.mark.parametrize("by", [KENT, MEDWAY])

@@ -12,7 +12,7 @@ from hub.protocols.accession import read_accession
 from hub.protocols.epoch import read_epoch
 from hub.protocols.errors import MalformedMessage, ProtocolError
 from hub.protocols.keys import DocumentPublicKey, read_entry
-from hub.protocols.mandate import Change, read_mandate
+from hub.protocols.mandate import Change, read_mandate, read_suspension
 from hub.protocols.names import MemberId
 from hub.protocols.signing import Typ, signers, verify_document
 
@@ -143,6 +143,10 @@ def _paper_as_signed(paper: Paper, evidence: Evidence) -> bool:
         accession = read_accession(paper.document, signer)
         named = f"{accession.agreement}~{accession.member}"
         return (named, accession.member, accession.signed_at) == (paper.name, first, paper.valid_from)
+    if paper.kind is PaperKind.WORD:
+        word = read_suspension(paper.document, signer)
+        named = f"{word.agreement}~{word.member}"
+        return (named, word.member, word.signed_at) == (paper.name, first, paper.valid_from)
     typ = Typ.MANDATE if paper.kind is PaperKind.MANDATE else Typ.STANDING_REQUEST
     mandate = read_mandate(paper.document, typ, signer)
     said = ((mandate.authority, mandate.other), mandate.valid_from, mandate.valid_until)
@@ -158,7 +162,8 @@ def _state(paper: Paper, index: int, evidence: Evidence) -> PaperState:
     ]
     end = min((place for _, place in later), default=None)
     away, ended = set[str](), False
-    for place, change, by in evidence.ledger.words.get(paper.name, []):
+    said = [] if paper.kind is PaperKind.WORD else evidence.ledger.words.get(paper.name, [])
+    for place, change, by in said:
         if place > index and (end is None or place < end):
             ended = ended or change == Change.END.value
             away = away - {by} if change == Change.RESUME.value else away | {by}

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from hub.exchange.errors import NotYours
 from hub.exchange.ports import Work
-from hub.exchange.reception import binding, change_agreement, countersign, propose
+from hub.exchange.reception import binding, change_agreement, countersign, joined, propose
 from hub.exchange.stages import Paper, PaperKind
 from hub.exchange.web import schemas
 from hub.exchange.web.desk import CallerIs, Desk, DeskIs, GuardedAgreement, idempotency_key
@@ -17,6 +17,7 @@ from hub.exchange.web.pages import Asked, asked, named, page_of
 from hub.exchange.web.papers import speaks_for
 from hub.exchange.web.rules import NOTICES, Rule, ruled
 from hub.protocols import canonical
+from hub.protocols.accession import reload_accession
 from hub.protocols.canonical import Json
 from hub.protocols.names import MemberId
 
@@ -102,13 +103,19 @@ async def post_suspension(
 
 
 def _visible(desk: Desk, member: MemberId, work: Work) -> Sequence[Paper]:
+    """Every version that the member, or who it acts for, is party to or has joined.
+
+    Who has joined is shown what follows, to join that too; who has left, what it had joined and no more.
+    """
     ours = speaks_for(member, work, desk.hub.now())
-    joined = work.papers.outlines(PaperKind.ACCESSION)
-    names = {one.name.partition("~")[0] for one in joined if one.parties[0] in ours}
+    words = [one for one in work.papers.all(PaperKind.ACCESSION) if one.parties[0] in ours]
+    named = {(one.name.partition("~")[0], one.parties[0]) for one in words}
+    standing = {name for name, newcomer in named if joined(name, newcomer, work) is not None}
+    read = {reload_accession(one.document).digest for one in words}
     return [
         paper
         for paper in work.papers.all(PaperKind.AGREEMENT)
-        if paper.name in names or not ours.isdisjoint(paper.parties)
+        if paper.name in standing or paper.digest in read or not ours.isdisjoint(paper.parties)
     ]
 
 

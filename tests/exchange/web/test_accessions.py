@@ -68,6 +68,24 @@ def test_an_open_agreement_is_read_joined_and_left(region: Region, surrey: WebMe
     assert region.kent.gets(PATH).json()["state"] == "in_force"
 
 
+def test_who_has_left_is_shown_what_it_had_joined_and_no_more(region: Region, surrey: WebMember) -> None:
+    """I7: later versions are between others; who stays sees them, to join them too."""
+    text = document(region, accession={"groups": ["councils"]})
+    binds(region, text)
+    surrey.posts(f"{PATH}/accessions", accession(region, surrey, text))
+    region.hub.slot()
+    supersedes = {"version": 1, "digest": canonical.digest(canonical.encode(text))}
+    second = {**text, "version": 2, "supersedes": supersedes, "title": "Movers, as amended"}
+    del second["accession"]
+    signed = sign_document(canonical.encode(second), Typ.AGREEMENT, region.kent.identity)
+    assert region.kent.posts("/v1/agreements", {"document": second, "signed": signed}).status_code == 201
+    assert [one["version"] for one in surrey.gets("/v1/agreements").json()["data"]] == [1, 2]
+    word = sign_suspension(Suspension(NAME, 1, surrey.member, Change.END, region.hub.now), surrey.identity)
+    surrey.posts(f"{PATH}/suspension", {"word": word})
+    assert [one["version"] for one in surrey.gets("/v1/agreements").json()["data"]] == [1]
+    assert surrey.gets(f"{PATH}/versions/2").status_code == 404
+
+
 def test_mandates_are_seen_on_both_sides_of_an_accession(region: Region, surrey: WebMember) -> None:
     """A newcomer's careers company may receive, and the newcomer may tell the others': both have to see."""
     hub, text = region.hub, document(region, accession={"groups": ["councils"]})
