@@ -49,7 +49,7 @@ QUOTA_DAYS: Final = 28
 MATCH_LEAVES: Final = 3
 """Entries that a clear match can make: each way a refusal or a key request; one officer's task.
 
-A second look makes none here: what it enters goes into the room that a slot has (`ROOM`).
+A second look makes none here: it has room of its own, which every notice makes for one (`sequencer.ask`).
 """
 
 Step = Callable[[Errand, Terms, Work, Hub], Terms | None]

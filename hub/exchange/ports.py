@@ -230,7 +230,10 @@ class Outbox(Protocol):
         """Promise work."""
 
     def claim(self, limit: int, now: datetime) -> Sequence[Errand]:
-        """The oldest work that is due; it stays until `done`."""
+        """The oldest work that is due, second looks apart; it stays until `done`."""
+
+    def claim_looks(self, limit: int, now: datetime) -> Sequence[Errand]:
+        """The oldest second looks that are due: they wait for room in the log, and in nobody's way."""
 
     def done(self, errand: Errand) -> None:
         """The work is done, in this very unit of work."""

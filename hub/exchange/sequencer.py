@@ -1,5 +1,9 @@
 """The one sequencer: slot by slot, carry what waits, fill the slot, sign the head.
 
+Second looks have a queue of their own and room of their own: every notice that is carried makes
+room for one, whatever it met, and so does what fills a slot up. So the log grows alike (I9), and
+officers are asked in the slot in which they come to be needed (docs/decisions/0010).
+
 Each batch is one unit of work: match, decide, record and hand over commit together. A batch that
 fails as a whole leaves every errand where it was. The head is signed after the commit, never
 backwards. Two sequencers fence each other: the second to move the log's head gets `LogFork`.
@@ -11,7 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from hub.exchange import disclosure_log, dispute, renew, withdraw
-from hub.exchange.decide import read_terms
+from hub.exchange.decide import Terms, read_terms
 from hub.exchange.errors import Declined, HubFault, LogFork
 from hub.exchange.journey import CARRY, Step, enter
 from hub.exchange.ports import Hub, Store, Work
@@ -22,9 +26,6 @@ from hub.protocols.errors import ProtocolError
 
 BATCH: Final = 64
 """Errands of one unit of work: enough to share one commit, few enough to hold the writer some 100 ms."""
-
-NO_ROOM: Final = "no-room"
-"""Why an errand waits for the next slot, although nothing failed."""
 
 RETRY_SECONDS: Final = (1, 5, 30, 300, 3600)
 """Until a failed errand is tried again; the last repeats, and each failure is an alarm."""
@@ -41,11 +42,10 @@ TURNS: Final = {
     ErrandKind.DISPUTE: 2,
     ErrandKind.CARRY: 3,
     ErrandKind.RECONSIDER: 3,
-    ErrandKind.LOOK: 4,
 }
 """What is done first in a batch: what binds, what stops, answers to what was told; matches last.
 
-Second looks come after everything else, and only into the room that fillers would take (I9).
+Second looks are no part of it: they come after everything else (`ask`).
 """
 
 
@@ -58,6 +58,15 @@ class Slot:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one unit of work did: errands claimed, errands carried (second looks too), faults by code."""
+
+    claimed: int
+    carried: int
+    faults: tuple[str, ...]
+
+
 def run_slot(store: Store, hub: Hub) -> Slot:
     """Carry everything that waits, fill the slot up, sign the head.
 
@@ -67,14 +76,14 @@ def run_slot(store: Store, hub: Hub) -> Slot:
     carried, faults = 0, list[str]()
     with store.read() as work:
         disclosure_log.check_head(work, hub)
-    claimed = BATCH
-    while claimed == BATCH:
+    batch = None
+    while batch is None or batch.claimed == BATCH:
         with store.write() as work:
-            claimed, failed = carry_batch(work, hub)
-            if claimed < BATCH:
-                disclosure_log.close_slot(work, hub)
-        carried += claimed - len(failed)
-        faults += failed
+            batch = carry_batch(work, hub)
+            if batch.claimed < BATCH:
+                batch = _close(batch, work, hub)
+        carried += batch.carried
+        faults += batch.faults
     with store.write() as work:
         size = disclosure_log.sign_head(work, hub)
     return Slot(carried, tuple(faults), size)
@@ -98,32 +107,49 @@ def expire_due(store: Store, hub: Hub) -> int:
     return len(due)
 
 
-def carry_batch(work: Work, hub: Hub) -> tuple[int, list[str]]:
+def carry_batch(work: Work, hub: Hub) -> Batch:
     """Do a batch of errands in one unit of work; an errand that fails is undone and put off, alone.
 
     Every kept notice is entered first. What every member can work out comes before what depends on
-    a match: where an entry stands in the log must not tell what came before it (I9).
+    a match: where an entry stands in the log must not tell what came before it (I9). Room for as
+    many second looks as notices were carried comes last.
     """
-    terms = read_terms(work, hub.now())
-    errands, faults = work.outbox.claim(BATCH, hub.now()), list[str]()
-    failed = set[int]()
+    terms, faults = read_terms(work, hub.now()), dict[int, str]()
+    errands = work.outbox.claim(BATCH, hub.now())
     for step, errand in _steps(errands):
-        if errand.number in failed:
+        if errand.number in faults:
             continue
-        if errand.kind is ErrandKind.LOOK and disclosure_log.room(work) < LOOK_LEAVES:
-            work.outbox.put_off(errand, hub.now() + hub.slot, NO_ROOM)
-            continue
-        try:
-            with work.attempt():
-                terms = step(errand, terms, work, hub) or terms
-                if step is not enter:
-                    work.outbox.done(errand)
-        except LogFork:
-            raise
-        except Exception as fault:  # noqa: BLE001 - a poisoned errand may not stop the others: it is kept and named
-            faults.append(_put_off(errand, fault, work, hub))
-            failed.add(errand.number)
-    return len(errands), faults
+        terms, fault = _attempt(step, errand, terms, work, hub)
+        if fault is not None:
+            faults[errand.number] = fault
+    notices = [one for one in errands if one.kind is ErrandKind.CARRY and one.number not in faults]
+    done = Batch(len(errands), len(errands) - len(faults), tuple(faults.values()))
+    return ask(len(notices), done, terms, work, hub)
+
+
+def ask(places: int, done: Batch, terms: Terms, work: Work, hub: Hub) -> Batch:
+    """Carry the oldest second looks, as many as there are places, each as long as the longest look.
+
+    What has no look is filled. Chance says which place is whose: else its own place would tell an
+    officer how many others were asked before (I9). What finds no place stays as it is.
+    """
+    looks = work.outbox.claim_looks(places, hub.now())
+    faults = list[str]()
+    for errand in _shuffled([*looks, *[None] * (places - len(looks))], hub):
+        end = work.log.size() + LOOK_LEAVES
+        if errand is not None:
+            _, fault = _attempt(CARRY[errand.kind], errand, terms, work, hub)
+            faults += [] if fault is None else [fault]
+        disclosure_log.fill_to(end, work, hub)
+    return Batch(done.claimed, done.carried + len(looks) - len(faults), (*done.faults, *faults))
+
+
+def _close(done: Batch, work: Work, hub: Hub) -> Batch:
+    """Ask in the room that is left in this slot, and fill it up."""
+    places = disclosure_log.room(work) // LOOK_LEAVES
+    batch = ask(places, done, read_terms(work, hub.now()), work, hub)
+    disclosure_log.close_slot(work, hub)
+    return batch
 
 
 def _steps(errands: Sequence[Errand]) -> list[tuple[Step, Errand]]:
@@ -132,6 +158,24 @@ def _steps(errands: Sequence[Errand]) -> list[tuple[Step, Errand]]:
     ]
     in_turn = sorted(errands, key=lambda errand: (TURNS[errand.kind], errand.number))
     return [*entries, *((CARRY[errand.kind], errand) for errand in in_turn)]
+
+
+def _shuffled(looks: Sequence[Errand | None], hub: Hub) -> list[Errand | None]:
+    return sorted(looks, key=lambda _: hub.chance(16))
+
+
+def _attempt(step: Step, errand: Errand, terms: Terms, work: Work, hub: Hub) -> tuple[Terms, str | None]:
+    """Do one step of an errand, or undo all of it; return the terms after it, and a fault's code."""
+    try:
+        with work.attempt():
+            terms = step(errand, terms, work, hub) or terms
+            if step is not enter:
+                work.outbox.done(errand)
+    except LogFork:
+        raise
+    except Exception as fault:  # noqa: BLE001 - a poisoned errand may not stop the others: it is kept and named
+        return terms, _put_off(errand, fault, work, hub)
+    return terms, None
 
 
 def _put_off(errand: Errand, fault: Exception, work: Work, hub: Hub) -> str:

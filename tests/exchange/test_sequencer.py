@@ -1,18 +1,20 @@
 """The one sequencer: what fails fails alone, what is promised is entered, the head never goes back."""
 
+import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from hub.exchange import journey, sequencer
-from hub.exchange.decide import Terms
+from hub.exchange import disclosure_log, journey, sequencer
+from hub.exchange.decide import Terms, read_terms
 from hub.exchange.errors import Declined, HubFault, LogFork
 from hub.exchange.ports import Hub, Work
-from hub.exchange.sequencer import BATCH, RETRY_SECONDS, carry_batch, expire_due, run_slot
+from hub.exchange.second_look import LEAVES
+from hub.exchange.sequencer import BATCH, RETRY_SECONDS, Batch, ask, carry_batch, expire_due, run_slot
 from hub.exchange.stages import Errand, ErrandKind
 from hub.exchange.states import NoticeState
 from hub.exchange.store.memory import MemoryStore
@@ -24,6 +26,10 @@ from tests.simulators.town import Town
 from tests.story.people import ADA
 
 KENT, MEDWAY = MemberId("mbr_kent"), MemberId("mbr_medway")
+
+
+class Undone(Exception):
+    """Raised to undo a unit of work."""
 
 
 def poison(
@@ -173,7 +179,7 @@ def test_what_binds_and_what_stops_comes_first(town: Town, monkeypatch: pytest.M
     with town.store.write() as work:
         for number, kind in enumerate([*ErrandKind, *ErrandKind]):
             work.outbox.add(Errand(kind, str(number)), town.now)
-        assert carry_batch(work, town.hub) == (22, [])
+        assert carry_batch(work, town.hub) == Batch(20, 22, ())
     order = ["enter", "record", "stop"]
     assert [one.split()[0] for one in done[:6]] == [name for name in order for _ in range(2)]
     answers = {"granted", "confirmed", "approved", "close", "lead", "dispute"}
@@ -183,6 +189,91 @@ def test_what_binds_and_what_stops_comes_first(town: Town, monkeypatch: pytest.M
     for part in (done[6:18], done[18:22]):
         numbers = [int(one.split()[1]) for one in part]
         assert numbers == sorted(numbers)
+
+
+def looks_at(monkeypatch: pytest.MonkeyPatch, step: Callable[[str, Work, Hub], None]) -> None:
+    """Let a second look do no more than this."""
+    monkeypatch.setitem(
+        journey.CARRY, ErrandKind.LOOK, lambda errand, _terms, work, hub: step(errand.subject, work, hub)
+    )
+
+
+def promise_looks(town: Town, *subjects: str) -> None:
+    """Have second looks wait."""
+    with town.store.write() as work:
+        for subject in subjects:
+            work.outbox.add(Errand(ErrandKind.LOOK, subject), town.now)
+
+
+def test_looks_that_find_no_room_wait_where_they_are_oldest_first(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty slot has room for five; who waits is not written again, and is not called failed."""
+    done: list[str] = []
+    looks_at(monkeypatch, lambda subject, *_: done.append(subject))
+    promise_looks(town, *"abcdefg")
+    assert town.slot().carried == 5
+    assert sorted(done) == [*"abcde"]
+    with town.store.read() as work:
+        waiting = work.outbox.claim_looks(9, town.now)
+    assert [(one.subject, one.attempts) for one in waiting] == [("f", 0), ("g", 0)]
+    assert town.slot().carried == 2
+
+
+def test_every_notice_that_is_carried_makes_room_for_one_look(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The room grows with what is carried: nobody waits for an empty slot."""
+    done: list[str] = []
+    looks_at(monkeypatch, lambda subject, *_: done.append(subject))
+    for number in range(20):
+        nobody = replace(ADA, given=f"Nemo{number}", upn=None, from_address=None)
+        town.members[KENT].publishes(nobody, NoticeType.MOVED_OUT)
+    promise_looks(town, *(str(number) for number in range(30)))
+    town.slot()
+    assert len(done) >= 20
+
+
+@pytest.mark.parametrize("leaves", [0, 1, 3])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_look_takes_as_many_leaves_whatever_comes_of_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch, leaves: int, fails: bool
+) -> None:
+    """I9: asked, refused, void or failed."""
+
+    def step(_subject: str, work: Work, hub: Hub) -> None:
+        disclosure_log.fill_to(work.log.size() + leaves, work, hub)
+        if fails:
+            raise ZeroDivisionError
+
+    looks_at(monkeypatch, step)
+    promise_looks(town, "a", "b")
+    with town.store.write() as work:
+        before, nothing = work.log.size(), Batch(0, 0, ())
+        batch = ask(4, nothing, read_terms(work, town.now), work, town.hub)
+        assert work.log.size() - before == 4 * LEAVES
+    assert batch == (Batch(0, 0, ("look:ZeroDivisionError",) * 2) if fails else Batch(0, 2, ()))
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_the_place_of_a_look_does_not_tell_how_many_were_asked_before(
+    town: Town, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """I9: whoever waited in front of it, chance puts it into any of the places."""
+    places, before = set[int](), town.sizes[-1]
+    for seed in range(60):
+        looks_at(
+            monkeypatch, lambda subject, work, _: places.add(work.log.size()) if subject == "own" else None
+        )
+        promise_looks(town, *(f"other-{number}" for number in range(others)), "own")
+        hub = replace(town.hub, chance=random.Random(seed).randbytes)
+        with suppress(Undone), town.store.write() as work:
+            ask(4, Batch(0, 0, ()), read_terms(work, town.now), work, hub)
+            raise Undone
+        with town.store.write() as work:
+            for errand in work.outbox.claim_looks(9, town.now):
+                work.outbox.done(errand)
+    assert {place - before for place in places} == {0, LEAVES, 2 * LEAVES, 3 * LEAVES}
 
 
 def test_a_paper_that_is_recorded_binds_for_what_follows_in_the_batch() -> None:

@@ -217,19 +217,23 @@ class SameAnswers(RuleBasedStateMachine):
         """An item is stopped."""
         self.both(lambda work: work.inboxes.stop(item(number).item))
 
-    @rule(subject=st.text(max_size=8), minutes=st.integers(0, 2))
-    def add_errand(self, subject: str, minutes: int) -> None:
+    @rule(
+        kind=st.sampled_from([ErrandKind.RECORD, ErrandKind.LOOK]),
+        subject=st.text(max_size=8),
+        minutes=st.integers(0, 2),
+    )
+    def add_errand(self, kind: ErrandKind, subject: str, minutes: int) -> None:
         """Work is promised."""
-        errand = Errand(ErrandKind.RECORD, subject, {"a": [1, subject]})
+        errand = Errand(kind, subject, {"a": [1, subject]})
         self.both(lambda work: work.outbox.add(errand, NOW + timedelta(minutes=minutes)))
 
-    @rule(limit=st.integers(1, 3), minutes=st.integers(0, 2), fails=st.booleans())
-    def work_off(self, limit: int, minutes: int, fails: bool) -> None:
+    @rule(limit=st.integers(1, 3), minutes=st.integers(0, 2), looks=st.booleans(), fails=st.booleans())
+    def work_off(self, limit: int, minutes: int, looks: bool, fails: bool) -> None:
         """Work is claimed, and done or put off."""
         now = NOW + timedelta(minutes=minutes)
 
         def act(work: Work) -> object:
-            claimed = work.outbox.claim(limit, now)
+            claimed = (work.outbox.claim_looks if looks else work.outbox.claim)(limit, now)
             for errand in claimed:
                 if fails:
                     work.outbox.put_off(errand, now + timedelta(minutes=1), "code")
@@ -315,6 +319,7 @@ def everything(work: Work) -> list[object]:
         work.papers.get(PaperKind.AGREEMENT, "agr_a-b"),
         work.outbox.waiting(),
         work.outbox.claim(20, NOW + timedelta(minutes=1)),
+        work.outbox.claim_looks(20, NOW + timedelta(minutes=1)),
         work.notices.expired(NOW + timedelta(days=400), 3),
         work.passages.held_back_between(frozenset({KENT, MEDWAY})),
         log_of(work),

@@ -740,6 +740,22 @@ def test_work_that_is_due_is_claimed_oldest_first_and_stays_until_done(store: An
         assert [errand.subject for errand in work.outbox.claim(9, LATER)] == ["b"]
 
 
+def test_second_looks_wait_in_a_queue_of_their_own(store: AnyStore) -> None:
+    """Oldest first, only what is due, and never in the way of other work."""
+    with store.write() as work:
+        for subject, due in (("a", NOW), ("b", LATER), ("c", NOW), ("d", NOW)):
+            work.outbox.add(Errand(ErrandKind.LOOK, subject, {"first": True}), due)
+        work.outbox.add(Errand(ErrandKind.STOP, "other"), NOW)
+    with store.write() as work:
+        assert [errand.subject for errand in work.outbox.claim(9, NOW)] == ["other"]
+        assert [errand.subject for errand in work.outbox.claim_looks(2, NOW)] == ["a", "c"]
+        assert work.outbox.claim_looks(0, NOW) == []
+        for errand in work.outbox.claim_looks(9, NOW):
+            assert errand.body == {"first": True}
+            work.outbox.done(errand)
+        assert [errand.subject for errand in work.outbox.claim_looks(9, LATER)] == ["b"]
+
+
 def test_a_number_is_never_used_again(store: AnyStore) -> None:
     """Also when the outbox has been empty: an old answer must not be taken for a new one's."""
     numbers = []

@@ -523,9 +523,12 @@ class MemoryOutbox:
         self._unit.changing().errands[number] = (kept, due, None)
 
     def claim(self, limit: int, now: datetime) -> Sequence[Errand]:
-        """The oldest work that is due; it stays until `done`."""
-        waiting = sorted(self._unit.state.errands.items())
-        return [errand for _, (errand, due, _) in waiting if due <= now][:limit]
+        """The oldest work that is due, second looks apart; it stays until `done`."""
+        return self._due(now, lambda kind: kind is not ErrandKind.LOOK)[:limit]
+
+    def claim_looks(self, limit: int, now: datetime) -> Sequence[Errand]:
+        """The oldest second looks that are due: they wait for room in the log, and in nobody's way."""
+        return self._due(now, lambda kind: kind is ErrandKind.LOOK)[:limit]
 
     def done(self, errand: Errand) -> None:
         """The work is done, in this very unit of work."""
@@ -541,6 +544,10 @@ class MemoryOutbox:
     def waiting(self) -> int:
         """How many errands wait."""
         return len(self._unit.state.errands)
+
+    def _due(self, now: datetime, wanted: Callable[[ErrandKind], bool]) -> list[Errand]:
+        waiting = sorted(self._unit.state.errands.items())
+        return [errand for _, (errand, due, _) in waiting if due <= now and wanted(errand.kind)]
 
 
 class MemoryLog:

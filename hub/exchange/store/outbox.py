@@ -14,19 +14,21 @@ from sqlalchemy import bindparam, delete, func, select, update
 from hub.exchange.stages import Errand, ErrandKind
 from hub.exchange.store.instants import to_micros
 from hub.exchange.store.json_text import from_text, to_text
-from hub.exchange.store.statements import Line, Prepared, PreparedRows
+from hub.exchange.store.statements import Fields, Line, Prepared, PreparedRows
 from hub.exchange.store.tables import table
 
 _outbox: Final = table("outbox")
 
 _ADD: Final = PreparedRows(_outbox, numbered="number")
-_CLAIM: Final = Prepared(
+_OLDEST_DUE: Final = (
     select(_outbox.c.number, _outbox.c.kind, _outbox.c.subject, _outbox.c.body, _outbox.c.attempts)
     .where(_outbox.c.due <= bindparam("now"))
     .order_by(_outbox.c.number)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_CLAIM: Final = Prepared(_OLDEST_DUE.where(_outbox.c.kind != ErrandKind.LOOK.value))
+_CLAIM_LOOKS: Final = Prepared(_OLDEST_DUE.where(_outbox.c.kind == ErrandKind.LOOK.value))
 _DONE: Final = Prepared(delete(_outbox).where(_outbox.c.number == bindparam("errand")))
 _PUT_OFF: Final = Prepared(
     update(_outbox)
@@ -65,12 +67,12 @@ class SqlOutbox:
         self._line.insert_rows(_ADD, rows)
 
     def claim(self, limit: int, now: datetime) -> Sequence[Errand]:
-        """The oldest work that is due; it stays until `done`."""
-        rows = self._line.rows(_CLAIM, now=to_micros(now), most=limit)
-        return [
-            Errand(ErrandKind(kind), subject, from_text(body), number, attempts)
-            for number, kind, subject, body, attempts in rows
-        ]
+        """The oldest work that is due, second looks apart; it stays until `done`."""
+        return _read(self._line.rows(_CLAIM, now=to_micros(now), most=limit))
+
+    def claim_looks(self, limit: int, now: datetime) -> Sequence[Errand]:
+        """The oldest second looks that are due: they wait for room in the log, and in nobody's way."""
+        return _read(self._line.rows(_CLAIM_LOOKS, now=to_micros(now), most=limit))
 
     def done(self, errand: Errand) -> None:
         """The work is done, in this very unit of work."""
@@ -84,3 +86,10 @@ class SqlOutbox:
         """How many errands wait."""
         row = self._line.row(_WAITING)
         return 0 if row is None else int(row[0])
+
+
+def _read(rows: Iterable[Fields]) -> list[Errand]:
+    return [
+        Errand(ErrandKind(kind), subject, from_text(body), number, attempts)
+        for number, kind, subject, body, attempts in rows
+    ]
