@@ -16,7 +16,7 @@ PEERS := $(PEER)/.ready-$(KEY)
 LINKAGE := splink recordlinkage anonlink openlinktoken
 LINKAGE_PEERS := $(LINKAGE:%=$(PEER)-%/.ready-$(KEY))
 
-.PHONY: help demo test lint types imports services-free oracle faults bench bench-index bench-decisions bench-matching bench-leak vectors openapi lock wheel clean
+.PHONY: help demo test lint types imports services-free oracle faults bench bench-index bench-decisions bench-matching bench-leak bench-feed vectors openapi lock wheel clean
 
 help:
 	@echo 'make demo            the whole exchange with made-up people: SQLite, processes on loopback; leaves demo-out/'
@@ -32,6 +32,7 @@ help:
 	@echo 'make bench-index     the token index at up to a million records; writes bench-out/index.json'
 	@echo 'make bench-matching  matching beside four linkage tools; writes bench-out/matching.json (MATCHING=--large)'
 	@echo 'make bench-leak      what an index gives away without its key; writes bench-out/leak.json (LEAK=--large)'
+	@echo 'make bench-feed      two nightly extracts of 40,000 people compared; writes bench-out/feed.json'
 	@echo 'make lock            renew the hash-pinned requirement files (needs uv)'
 	@echo 'make wheel           build the wheel into dist/     make clean           remove what make made'
 
@@ -87,6 +88,9 @@ bench-matching: $(BASE) $(LINKAGE_PEERS)
 
 bench-leak: $(BASE)
 	@PYTHONPATH=. $(BIN)/python bench/leak.py --out bench-out/leak.json $(LEAK)
+
+bench-feed: $(DEV)
+	@PYTHONPATH=. $(BIN)/python bench/feed.py --out bench-out/feed.json $(FEED)
 
 # uv alone reads and writes these files; no line of them names an index or a folder of this machine.
 LOCK = cd requirements && UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile -q --universal --python-version 3.11 \

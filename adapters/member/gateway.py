@@ -29,6 +29,7 @@ from adapters.member.directory import Directory
 from adapters.member.disputes import Disputes
 from adapters.member.errors import GatewayFault, HubRefused, HubUnreachable
 from adapters.member.facts import identity_of
+from adapters.member.feed_book import FeedBook
 from adapters.member.flag_book import About
 from adapters.member.flagging import Flagging
 from adapters.member.home import Home
@@ -105,6 +106,11 @@ class Gateway:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def now(self) -> datetime:
+        """The instant, by this gateway's clock."""
+        return self._now()
 
     def close(self) -> None:
         """Close connections and records."""
@@ -282,6 +288,14 @@ class Gateway:
         `in_doubt` is who a person says is meant where a postcode does not tell the home authority.
         """
         return self.outbox.publish(moves, kind, officer, self.epoch(), progress, in_doubt)
+
+    def queue(self, move: Move, kind: NoticeType, officer: str) -> Published:
+        """Hash, seal, sign and keep one move, to be sent by the next `flush` or `poll`."""
+        return self.outbox.queue(move, kind, officer, self.epoch())
+
+    def feed_book(self) -> FeedBook:
+        """What is kept of the last nightly extract, to be closed by who asks for it."""
+        return FeedBook(self.home.path / "feed.db", self._keyring.vault)
 
     def flush(self) -> Published:
         """Send what is queued; what the hub does not answer for stays queued, and `later` says why."""

@@ -54,6 +54,8 @@ class Pinned:
     """Who acts where a command does not say; the team where this is empty."""
     area: str | None = None
     """DfE code of the area in which this member lies: its own enrolments cross no border."""
+    bulk_from: int | None = None
+    """So many notices of one night's feed need a second officer; None where one is enough."""
 
 
 class Home:

@@ -71,6 +71,8 @@ class Published:
     """Why the hub could not be asked or did not answer; what is queued is sent later."""
     not_read: int = 0
     """Rows not looked at, because the hub could not be asked about their recipients."""
+    stands: NoticeId | None = None
+    """The notice that stands for the row that was queued by itself, made now or before."""
 
 
 class Outbox:
@@ -114,6 +116,12 @@ class Outbox:
         self.flush(done)
         return done
 
+    def queue(self, move: Move, kind: NoticeType, officer: str, epoch: EpochId) -> Published:
+        """Hash, seal, sign and keep one move; nothing is sent yet."""
+        done = Published()
+        self._queue(move, kind, officer, epoch, done, None)
+        return done
+
     def flush(self, done: Published | None = None) -> Published:
         """Send what is queued; what the hub does not answer for stays queued, and `later` says why."""
         done = done or Published()
@@ -151,6 +159,8 @@ class Outbox:
         else:
             fresh = self.keep(composed, move)
             done.queued, done.again = done.queued + fresh, done.again + (not fresh)
+            standing = composed.sent if fresh else self._records.of_source(composed.sent.source)
+            done.stands = standing.notice if standing else None
 
     def compose(
         self, move: Move, kind: NoticeType, officer: str, epoch: EpochId, in_doubt: MemberId | None = None

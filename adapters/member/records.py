@@ -197,6 +197,11 @@ class Records:
         found = self._sent("where notice = ?", notice)
         return found[0] if found else None
 
+    def of_source(self, source: str) -> Sent | None:
+        """The notice that stands for a row of a file."""
+        found = self._sent("where source = ?", source)
+        return found[0] if found else None
+
     def tell(self, notice: NoticeId, member: MemberId) -> None:
         """Note that a member was given the key of a notice of ours."""
         self._change("insert into told values (?,?) on conflict do nothing", (notice, member))

@@ -11,6 +11,7 @@ from adapters.member.cli import (
     caseload,
     complaints,
     disputes,
+    feed,
     flags,
     gateway,
     inbox,
@@ -54,6 +55,9 @@ writing.agreement.command("ropa")(overview.ropa)
 
 app.command("read")(notices.read)
 app.command("publish")(notices.publish)
+gateway.app.command("nights")(feed.nights)
+
+app.command("feed")(feed.feed)
 app.command("withdraw")(notices.withdraw)
 app.command("decide")(questions.decide)
 app.command("route")(questions.route)
