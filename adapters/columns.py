@@ -48,8 +48,19 @@ class Field(StrEnum):
     EVENT_DATE = "event_date"
     ASCERTAINED = "ascertained"
     VERIFIED = "verified"
+    REVIEW = "review"
+    DUE_TO_LAPSE = "due_to_lapse"
+    LAPSED = "lapsed"
+    NEET_START = "neet_start"
+    EVENT = "event"
+    TOLD = "told"
+    SURENESS = "sureness"
+    HOME_UNSURE = "home_unsure"
+    TELLS_OF = "tells_of"
     LEAD_AUTHORITY = "lead_authority"
     TO_AUTHORITY = "to_authority"
+    EDUCATED_AUTHORITY = "educated_authority"
+    YEAR_11_AUTHORITY = "year_11_authority"
     COHORT_STATUS = "cohort_status"
     LEVEL_OF_NEED = "level_of_need"
     ETHNICITY = "ethnicity"
@@ -83,6 +94,7 @@ SEVERAL: Final = frozenset(
         Field.PARENT_ADDRESS,
         Field.FORMER_FAMILY,
         Field.CHARACTERISTICS,
+        Field.TELLS_OF,
     }
 )
 """Fields that may take more than one column, in the order of the file."""
@@ -96,6 +108,9 @@ DAYS: Final = frozenset(
         Field.EVENT_DATE,
         Field.ASCERTAINED,
         Field.VERIFIED,
+        Field.REVIEW,
+        Field.DUE_TO_LAPSE,
+        Field.NEET_START,
     }
 )
 """Fields that hold a day."""
@@ -140,8 +155,8 @@ _WORDS: Final[dict[Field, str]] = {
     "provider name, college name, school or college, last school",
     Field.UKPRN: "ukprn, uk provider reference number",
     Field.ACTIVITY: "activity code, activity, nccis code, nccis activity code, current activity code",
-    Field.START: "start date, start, learn start date, date started, enrolment date, enrolled on, "
-    "date enrolled",
+    Field.START: "start date, start, entry date, learn start date, date started, enrolment date, "
+    "enrolled on, date enrolled",
     Field.END: "end date, end, left on, leaving date, date left, date of leaving, learn act end date",
     Field.PREDICTED_END: "predicted end, predicted end date, planned end date, learn plan end date, "
     "expected end date",
@@ -149,6 +164,17 @@ _WORDS: Final[dict[Field, str]] = {
     "date moved in, arrival date, date of arrival, arrived on",
     Field.ASCERTAINED: "date ascertained, ascertained",
     Field.VERIFIED: "date verified, verified",
+    Field.REVIEW: "review date, review",
+    Field.DUE_TO_LAPSE: "due to lapse date, due to lapse",
+    Field.LAPSED: "currency lapsed, lapsed",
+    Field.NEET_START: "neet start date, neet start",
+    Field.EVENT: "event, what happened",
+    Field.TOLD: "told by, source kind, source of information",
+    Field.SURENESS: "sureness, confidence",
+    Field.HOME_UNSURE: "no fixed address, no fixed abode, nfa",
+    Field.TELLS_OF: "tells of",
+    Field.EDUCATED_AUTHORITY: "educated lea, educated la, educated authority",
+    Field.YEAR_11_AUTHORITY: "lea code at year 11, la code at year 11, year 11 authority",
     Field.LEAD_AUTHORITY: "lead lea, lead la, lead authority, home la, lead local authority",
     Field.TO_AUTHORITY: "transferred to la code, transferred to la, to authority, new la, new authority, "
     "moved to la, transferred to",

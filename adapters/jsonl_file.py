@@ -34,7 +34,7 @@ _WISHES: Final = (Field.INSTRUCTION, Field.OBJECTION, Field.CONSENT, Field.FROM_
 _PLAIN: Final = tuple(
     field for field in Field if field.value in Move.__dataclass_fields__ and field not in SEVERAL
 )
-"""Fields that a move has under the same name, as one text or day."""
+"""Fields that a move has under the same name, as one text, day, word or yes."""
 
 
 class _NotFlat(ValueError):
@@ -160,8 +160,11 @@ def write_line(move: Move) -> str:
 def _facts(move: Move) -> Iterator[tuple[Field, str | list[str] | None]]:
     for field in _PLAIN:
         value = getattr(move, field.value)
+        if value is True:
+            value = "Y"
         yield field, value.isoformat() if isinstance(value, date) else value
     yield Field.FORMER_FAMILY, list(move.former_family)
+    yield Field.TELLS_OF, sorted(move.tells_of)
     yield from _home(move.from_address, Field.FROM_ADDRESS, Field.FROM_POSTCODE)
     yield from _home(move.to_address, Field.TO_ADDRESS, Field.TO_POSTCODE)
     place = move.establishment or Establishment()

@@ -33,6 +33,54 @@ class Found(StrEnum):
     TWIN = "twin"
 
 
+class Told(StrEnum):
+    """Who the facts of a record come from; a notice says so, and what came from the DWP is kept apart."""
+
+    SELF = "self"
+    PARENT = "parent"
+    SCHOOL = "school"
+    COLLEGE = "college"
+    OFFICER = "officer"
+    DWP = "dwp"
+
+
+class Sureness(StrEnum):
+    """How sure a record is that the event took place.
+
+    A candidate is what a file lets one suspect: nothing is sent of it until a person has confirmed it.
+    """
+
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    CANDIDATE = "candidate"
+
+
+class Event(StrEnum):
+    """What became of a place to learn: a closed list, the same for every connector."""
+
+    APPLIED = "applied"
+    ENROLLED = "enrolled"
+    DID_NOT_START = "did_not_start"
+    TRANSFERRED = "transferred"
+    WITHDREW = "withdrew"
+    COMPLETED = "completed"
+    GAP_YEAR = "gap_year"
+
+
+STAYS: Final = "caseload"
+"""What a record tells of that is ground for no notice: a young person who stays."""
+
+GROUNDS: Final = (
+    STAYS,
+    "moved_out",
+    "new_arrival",
+    "cross_border_enrolment",
+    "leaver",
+    "care_leaver_move",
+    "ehcp_move",
+)
+"""The types of notices that a record of a file can be ground for, as the wire has them; or none."""
+
 PARTS: Final = (
     "identity",
     "address",
@@ -116,6 +164,10 @@ class Move:
     """What one row or element of one file says of one young person.
 
     `from_address` is the former home, `to_address` the present one; either may be missing.
+    `home_unsure` tells that the postcode may be no home at all (no fixed address, custody): no
+    machine routes it. `tells_of` names the types of notices that a record is ground for, where
+    the format settles that: a return holds those who stay as well; empty leaves it to the sender.
+    `due_to_lapse` and `lapsed` are the currency of the activity as the file has it.
     `place` is the row or path; `sources` gives the column or element of each fact by the name
     of its field.
     """
@@ -142,8 +194,19 @@ class Move:
     event_date: date | None = None
     ascertained: date | None = None
     verified: date | None = None
+    review: date | None = None
+    due_to_lapse: date | None = None
+    lapsed: bool = False
+    neet_start: date | None = None
+    event: Event | None = None
+    told: Told | None = None
+    sureness: Sureness | None = None
+    home_unsure: bool = False
+    tells_of: frozenset[str] = frozenset()
     lead_authority: str | None = None
     to_authority: str | None = None
+    educated_authority: str | None = None
+    year_11_authority: str | None = None
     cohort_status: str | None = None
     level_of_need: str | None = None
     ethnicity: str | None = None
@@ -174,7 +237,8 @@ class Problem:
 
     def __str__(self) -> str:
         """Give one line for a terminal or a reason file."""
-        where = self.place if self.column is None else f"{self.place}, column {self.column}"
+        between = "/" if self.place.startswith("/") else ", column "
+        where = self.place if self.column is None else f"{self.place}{between}{self.column}"
         return f"{where}: {self.reason}"
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from datetime import date
+from enum import StrEnum
 from functools import partial
 from typing import Final, TypeVar
 
@@ -16,18 +17,23 @@ from adapters.cells import Cell, UnreadableCell, read_day, read_known, read_part
 from adapters.columns import Field, Home, Mapping
 from adapters.move import (
     FURTHER_PARTS,
+    GROUNDS,
     PARTS,
     Address,
     Contact,
     Establishment,
+    Event,
     Found,
     Move,
     Parent,
     Problem,
+    Sureness,
+    Told,
     Wishes,
 )
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=StrEnum)
 
 ROWS: Final = 500_000
 """Most rows of a file: twelve times the cohort of the largest authority."""
@@ -54,7 +60,7 @@ MARKS: Final = {
     Field.SHIELD: Found.SHIELD,
     Field.TWIN: Found.TWIN,
 }
-_PROTECTING: Final = frozenset({Field.SHIELD, Field.TWIN})
+_PROTECTING: Final = frozenset({Field.SHIELD, Field.TWIN, Field.HOME_UNSURE})
 _FORMS: Final = {
     Field.UPN: (re.compile(r"[A-Z]\d{11}[0-9A-Z]"), "13 characters, the first a letter"),
     Field.FORMER_UPN: (re.compile(r"[A-Z]\d{11}[0-9A-Z]"), "13 characters, the first a letter"),
@@ -63,6 +69,8 @@ _FORMS: Final = {
     Field.ACTIVITY: (re.compile(r"\d{3}"), "3 digits"),
     Field.LEAD_AUTHORITY: (re.compile(r"\d{3}"), "3 digits"),
     Field.TO_AUTHORITY: (re.compile(r"\d{3}"), "3 digits"),
+    Field.EDUCATED_AUTHORITY: (re.compile(r"\d{3}"), "3 digits"),
+    Field.YEAR_11_AUTHORITY: (re.compile(r"\d{3}"), "3 digits"),
 }
 _WORDS_FOR_SEX: Final = {"f": "F", "female": "F", "m": "M", "male": "M", "u": "U", "w": "W"}
 _CODES: Final = re.compile(r"[\s;,|/]+")
@@ -128,8 +136,19 @@ class _Row:
             event_date=event or end or start,
             ascertained=self._day(Field.ASCERTAINED),
             verified=self._day(Field.VERIFIED),
+            review=self._day(Field.REVIEW),
+            due_to_lapse=self._day(Field.DUE_TO_LAPSE),
+            lapsed=self._says_yes(Field.LAPSED),
+            neet_start=self._day(Field.NEET_START),
+            event=self._word(Field.EVENT, Event),
+            told=self._word(Field.TOLD, Told),
+            sureness=self._word(Field.SURENESS, Sureness, stops=True),
+            home_unsure=self._says_yes(Field.HOME_UNSURE),
+            tells_of=self._tells_of(),
             lead_authority=self._number(Field.LEAD_AUTHORITY),
             to_authority=self._number(Field.TO_AUTHORITY),
+            educated_authority=self._number(Field.EDUCATED_AUTHORITY),
+            year_11_authority=self._number(Field.YEAR_11_AUTHORITY),
             cohort_status=self._text(Field.COHORT_STATUS),
             level_of_need=self._text(Field.LEVEL_OF_NEED),
             ethnicity=self._text(Field.ETHNICITY),
@@ -202,6 +221,23 @@ class _Row:
             return word
         self._note(Field.SEX, "sex-unreadable", "write F, M, U or W", stops=False)
         return None
+
+    def _word(self, field: Field, words: type[Word], *, stops: bool = False) -> Word | None:
+        """Read one word of a closed list; unknown sureness stops a row, since it could be a candidate."""
+        text = self._text(field)
+        if text is None:
+            return None
+        word = text.casefold().replace(" ", "_")
+        if word in set(words):
+            return words(word)
+        self._note(field, "word-unknown", f"write one of: {', '.join(words)}", stops=stops)
+        return None
+
+    def _tells_of(self) -> frozenset[str]:
+        words = frozenset(word for text in self._several(Field.TELLS_OF) for word in _CODES.split(text))
+        if not words <= set(GROUNDS):
+            self._note(Field.TELLS_OF, "word-unknown", f"write one of: {', '.join(GROUNDS)}", stops=True)
+        return words
 
     def _several(self, field: Field, read: Callable[[Cell], str | None] = read_known) -> tuple[str, ...]:
         texts = (self._read(field, cell, read) for cell in self._cells.get(field, ()))

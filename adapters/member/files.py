@@ -6,7 +6,7 @@ what is wrong with the others is kept beside them, by row, column and reason.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,9 +14,9 @@ from adapters.columns import Field, guess_mapping, load_mapping, save_mapping
 from adapters.columns import Mapping as Columns
 from adapters.formats import FORMATS, Format, Source, format_of, format_of_start
 from adapters.member.errors import GatewayFault
-from adapters.move import Move, Problem
-
-START_BYTES = 512
+from adapters.member.routing import settle_home
+from adapters.move import Move, Problem, Sureness
+from adapters.safe_xml import START_BYTES
 
 
 @dataclass
@@ -28,14 +28,35 @@ class Rows:
     source: Source
     problems: list[Problem] = field(default_factory=list)
     read: int = 0
+    kind: str | None = None
+    confirmed: frozenset[str] = frozenset()
+    elsewhere: int = 0
+    """Records that are ground for another type of notice, or for none: people who stay."""
 
     def __iter__(self) -> Iterator[Move]:
         for said in self.format.read_moves(self.source, self.columns):
-            if isinstance(said, Move):
-                self.read += 1
-                yield said
-            else:
+            if isinstance(said, Problem):
                 self.problems.append(said)
+            elif self.kind is not None and said.tells_of and self.kind not in said.tells_of:
+                self.elsewhere += 1
+            elif self.kind is not None and said.sureness is Sureness.CANDIDATE:
+                yield from self._if_confirmed(said)
+            else:
+                yield from self._given(said)
+
+    def _if_confirmed(self, candidate: Move) -> Iterator[Move]:
+        """Give a candidate on where a person has named it; a file alone is no ground for a notice."""
+        if candidate.local_ref in self.confirmed:
+            yield from self._given(replace(candidate, sureness=Sureness.CONFIRMED))
+        else:
+            reason = "a candidate, by what the file says; look, then name its reference: --confirm REF"
+            self.problems.append(Problem(candidate.place, None, "candidate", reason))
+
+    def _given(self, move: Move) -> Iterator[Move]:
+        self.read += 1
+        move, noted = settle_home(move, self.kind, move.place)
+        self.problems.extend(noted)
+        yield move
 
     @property
     def left_out(self) -> int:
@@ -50,14 +71,18 @@ def open_rows(
     kind: str | None = None,
     format_name: str | None = None,
     placed: Mapping[str, str] | None = None,
+    confirmed: Iterable[str] = (),
 ) -> Rows:
     """Find a file's format and columns; raise `UnusableFile` or `GatewayFault` where it has none.
 
     `home` is where mappings are remembered, `placed` what a hand has placed: column to field, or to
-    nothing where the field is empty.
+    nothing where the field is empty; `confirmed` names the local references of candidates that a
+    person has confirmed. With a `kind`, records that are ground for something else are counted and
+    not given on.
     """
     found = _format(format_name) if format_name else format_of(path)
-    return Rows(found, columns_of(found, path, home, kind, placed or {}), path)
+    columns = columns_of(found, path, home, kind, placed or {})
+    return Rows(found, columns, path, kind=kind, confirmed=frozenset(confirmed))
 
 
 def stream_rows(stream: BinaryIO, home: Path, kind: str) -> Rows:
@@ -66,7 +91,7 @@ def stream_rows(stream: BinaryIO, home: Path, kind: str) -> Rows:
     stream.seek(0)
     columns = columns_of(found, stream, home, kind, {})
     stream.seek(0)
-    return Rows(found, columns, stream)
+    return Rows(found, columns, stream, kind=kind)
 
 
 def columns_of(

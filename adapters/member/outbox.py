@@ -20,7 +20,7 @@ from adapters.member.flag_book import FlagBook
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring
 from adapters.member.records import Records, Sent
-from adapters.member.routing import Route, authority_of
+from adapters.member.routing import route_of
 from adapters.member.terms import Telling, Terms, could_get, dry_run
 from adapters.member.transport import Transport
 from adapters.move import Move
@@ -221,20 +221,20 @@ class Outbox:
         return scope_throughout(move, self._now().date(), ASSERTION_AGE.days, kind.value) is not None
 
     def _lives_here(self, move: Move) -> bool:
-        return self._pinned.area is not None and _route(move).authority == self._pinned.area
+        return self._pinned.area is not None and route_of(move).lives_in(self._pinned.area)
 
     def home_authority(self, move: Move, in_doubt: MemberId | None = None) -> MemberId:
         """The member that stands for the home postcode's authority.
 
         In doubt it is who a person has said; raises `GatewayFault` where nobody has.
         """
-        route = _route(move)
-        if in_doubt is not None and (route.doubtful or route.authority is None):
+        route = route_of(move)
+        if in_doubt is not None and route.needs_person:
             return in_doubt
-        if route.doubtful or route.authority is None:
+        if route.needs_person:
             raise GatewayFault(
                 "route-doubtful",
-                "the home authority is in doubt; look, then say who is meant: --to mbr_...",
+                f"the home authority is in doubt: {route.why}; look, then say who is meant: --to mbr_...",
             )
         for listing in self._directory.members().values():
             if listing.area == route.authority:
@@ -292,11 +292,6 @@ class Outbox:
         return Addressee(
             member, self._directory.sealing_key(member), could_get(telling, self._terms(), self._now())
         )
-
-
-def _route(move: Move) -> Route:
-    home = move.to_address or move.from_address
-    return authority_of(home.postcode if home and home.postcode else "")
 
 
 def _envelope(sent: Sent) -> bytes:

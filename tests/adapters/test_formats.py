@@ -46,3 +46,28 @@ def test_a_locked_workbook_is_told_as_one(tmp_path: Path) -> None:
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     with pytest.raises(UnusableFile, match="password"):
         format_of(path).read_headers(path)
+
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.mark.parametrize(
+    ("sample", "name"),
+    [
+        ("nccis_sample_synthetic.xml", "nccis"),
+        ("8864999_CTF_8844999_001.xml", "ctf"),
+        ("ILR-10000001-2526-20251006-090000-01.xml", "ilr"),
+        ("ilr_sample_2025_26_dfe.xml", "ilr"),
+    ],
+)
+def test_an_xml_format_is_told_by_its_root(sample: str, name: str) -> None:
+    """However long the comment before it is."""
+    assert format_of(DATA / sample) is FORMATS[name]
+
+
+def test_xml_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
+    """So that nobody reads a web page as a list of people."""
+    path = tmp_path / "export.xml"
+    path.write_text("<html><body>Log in</body></html>")
+    with pytest.raises(UnusableFile, match="not read here"):
+        format_of(path)

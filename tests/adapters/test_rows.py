@@ -6,7 +6,20 @@ import pytest
 
 from adapters.cells import Cell
 from adapters.columns import guess_mapping
-from adapters.move import FURTHER_PARTS, Address, Contact, Establishment, Found, Move, Parent, Problem, Wishes
+from adapters.move import (
+    FURTHER_PARTS,
+    Address,
+    Contact,
+    Establishment,
+    Event,
+    Found,
+    Move,
+    Parent,
+    Problem,
+    Sureness,
+    Told,
+    Wishes,
+)
 from adapters.rows import read_row
 
 GOOD: dict[str, Cell] = {"Forename": "Asha", "Surname": "Sample", "DOB": "04/10/2009"}
@@ -187,3 +200,36 @@ def test_a_missing_birthday_and_a_name_like_a_letter_stop_the_row() -> None:
 def test_a_formula_in_a_name_is_text() -> None:
     """Nothing is evaluated: the text goes on as it stands, and exports make it harmless."""
     assert move({"Forename": "=1+Asha"}).given == "=1+Asha"
+
+
+def test_words_of_closed_lists_are_read() -> None:
+    """In any spelling; who told it, what happened, how sure it is."""
+    read = move({"Event": "Did not start", "Told by": "School", "Sureness": "Likely", "Lapsed": "Y"})
+    assert (read.event, read.told, read.sureness, read.lapsed) == (
+        Event.DID_NOT_START,
+        Told.SCHOOL,
+        Sureness.LIKELY,
+        True,
+    )
+
+
+def test_another_word_is_left_out_and_said() -> None:
+    """But for how sure it is: what may be a mere candidate stops the row."""
+    (problem,) = problems({"Event": "Vanished"})
+    assert (problem.code, problem.row_kept) == ("word-unknown", True)
+    (problem,) = problems({"Sureness": "perhaps"})
+    assert (problem.code, problem.row_kept) == ("word-unknown", False)
+
+
+def test_what_a_row_is_ground_for_is_a_closed_list() -> None:
+    """A word that is not known stops the row: it may have meant that nothing is to be sent."""
+    assert move({"Tells of": "moved_out leaver"}).tells_of == {"moved_out", "leaver"}
+    (problem,) = problems({"Tells of": "nothing"})
+    assert (problem.code, problem.row_kept) == ("word-unknown", False)
+
+
+def test_a_doubtful_home_stops_the_row_where_it_cannot_be_read() -> None:
+    """A mark that keeps a machine from routing must not pass for no."""
+    assert move({"No fixed address": "yes"}).home_unsure
+    (problem,) = problems({"No fixed address": "not known"})
+    assert not problem.row_kept

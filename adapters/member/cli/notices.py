@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 File = Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False)]
 Placed = Annotated[list[str] | None, typer.Option("--map", help="COLUMN=FIELD, as often as needed.")]
 FormatName = Annotated[
-    str | None, typer.Option("--format", help="csv, xlsx or jsonl; else told by the file.")
+    str | None,
+    typer.Option("--format", help="csv, xlsx, jsonl, nccis, ctf or ilr; else told by the file."),
 ]
 
 MOST_LINES = 50
@@ -79,6 +80,10 @@ def publish(
     ] = None,
     format_name: FormatName = None,
     placed: Placed = None,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option("--confirm", help="Reference of a candidate that you confirm; as often as needed."),
+    ] = None,
     home: Home = HERE,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what could be told; send nothing.")] = False,
@@ -91,7 +96,14 @@ def publish(
         if authority is not None:
             gateway.act_for(MemberId(parse_id(authority, "mbr")))
         placings = read_placings(placed or ())
-        rows = open_rows(file, home=home, kind=kind.value, format_name=format_name, placed=placings)
+        rows = open_rows(
+            file,
+            home=home,
+            kind=kind.value,
+            format_name=format_name,
+            placed=placings,
+            confirmed=confirm or (),
+        )
         _show_columns(rows)
         if dry_run:
             _rehearse(gateway, rows, kind.notice_type, to, as_json=as_json)
@@ -143,6 +155,7 @@ def _report(done: "Published", rows: "Rows", *, as_json: bool) -> None:
         (done.again, "were sent before"),
         (done.out_of_scope, "out of scope by age or status: dropped before hashing"),
         (done.at_home, "live in the own area: nothing to send"),
+        (rows.elsewhere, "are no ground for this type of notice: they stay, or another type tells of them"),
         (unsent_rows, "rows were not sent: see above"),
     )
     lines = [f"{len(done.promised)} notices published: the hub has promised to log them"]

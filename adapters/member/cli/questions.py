@@ -120,7 +120,8 @@ def route(
     """Say which authority a postcode lies in; exit 1 where a person must look."""
     from datetime import UTC, datetime
 
-    from adapters.member.routing import authority, authority_of
+    from adapters.authorities import authority
+    from adapters.member.routing import authority_of
 
     found = authority_of(postcode)
     known = None if found.authority is None else authority(found.authority, datetime.now(UTC).date())

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from adapters.columns import Field, Home
+from adapters.jsonl_file import write_line
 from adapters.member.errors import GatewayFault
 from adapters.member.files import open_rows, read_placings, remember, stream_rows
-from adapters.move import UnusableFile
+from adapters.move import Sureness, UnusableFile
 
 CSV = "Forename,Surname,DOB,Where from,Postcode\nAda,Exampleton,12/11/2009,x,ME14 1XQ\nBen,,1/2/2010,y,\n"
 
@@ -93,3 +94,43 @@ def test_placings_are_read_from_words() -> None:
     for word in ("A", "=given", ""):
         with pytest.raises(GatewayFault, match="map-form"):
             read_placings([word])
+
+
+DATA = Path(__file__).parents[2] / "data"
+RETURN, ILR = DATA / "nccis_sample_synthetic.xml", DATA / "ILR-10000001-2526-20251006-090000-01.xml"
+
+
+def test_a_return_gives_those_who_moved_and_nobody_who_stays() -> None:
+    """Three of five stay: nothing is sent of them, and they are counted."""
+    rows = open_rows(RETURN, kind="moved_out")
+    assert [move.given for move in rows] == ["Ben", "Eli"]
+    assert (rows.read, rows.elsewhere, rows.left_out) == (2, 3, 0)
+    assert len(list(open_rows(RETURN))) == 5
+
+
+def test_the_only_home_of_somebody_who_was_transferred_is_the_new_one() -> None:
+    """Ben's postcode lies in Herefordshire, where he went: said, and the former home stays unknown."""
+    rows = open_rows(RETURN, kind="moved_out")
+    ben = next(iter(rows))
+    assert (ben.from_address, ben.to_address and ben.to_address.postcode) == (None, "HR4 0LE")
+    assert [problem.code for problem in rows.problems] == ["home-is-new"]
+
+
+def test_a_candidate_is_held_back_until_a_person_names_it() -> None:
+    """A withdrawal in a file is no ground for a notice under s.13 by itself."""
+    rows = open_rows(ILR, kind="leaver")
+    assert (list(rows), rows.elsewhere) == ([], 1)
+    assert [(problem.code, problem.row_kept) for problem in rows.problems] == [("candidate", False)]
+    (gwen,) = open_rows(ILR, kind="leaver", confirmed=["SAMPLE2"])
+    assert (gwen.given, gwen.sureness) == ("Gwen", Sureness.CONFIRMED)
+    assert list(open_rows(ILR, kind="leaver", confirmed=["SAMPLE1"])) == []
+
+
+def test_what_was_read_once_keeps_what_it_is_ground_for(tmp_path: Path) -> None:
+    """`hub read --json` of a return is no list of movers either."""
+    path = tmp_path / "read.jsonl"
+    path.write_text(
+        "".join(write_line(move) + "\n" for move in (*open_rows(RETURN), *open_rows(ILR))), "utf-8"
+    )
+    assert [move.given for move in open_rows(path, kind="moved_out")] == ["Ben", "Eli"]
+    assert list(open_rows(path, kind="leaver")) == []

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,16 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import adapters
+from adapters.authorities import authority
 from adapters.member.routing import (
     TABLE,
-    Authority,
     Outcome,
     Route,
-    authority,
     authority_of,
-    authority_of_district,
     normalise,
+    route_of,
+    settle_home,
 )
+from adapters.move import Address, Move, Told
 
 DATA = Path(adapters.__file__).parent / "data"
 
@@ -93,6 +95,52 @@ def test_every_run_of_the_table_answers_with_itself() -> None:
     assert wrong == []
 
 
+def test_a_forces_post_office_is_no_council() -> None:
+    """A service child's address tells no authority: Service Children's Education, or the family, is asked."""
+    route = authority_of("BF1 1AA")
+    assert (route.outcome, route.authority, route.needs_person) == (Outcome.FORCES, None, True)
+    assert "forces" in route.why
+
+
+ENROLLED = Move("row 2", "Asha", "Sample", date(2009, 10, 4), told=Told.COLLEGE)
+
+
+def test_an_enrolment_goes_by_the_present_home() -> None:
+    """Two homes in one authority are no doubt."""
+    moved = replace(ENROLLED, from_address=Address((), "ME14 1XQ"), to_address=Address((), "ME15 6XX"))
+    assert authority_of("ME14 1XQ").authority == authority_of("ME15 6XX").authority == "886"
+    assert not route_of(moved).needs_person
+
+
+def test_two_homes_in_different_authorities_of_a_colleges_return_ask_a_person() -> None:
+    """PostcodePrior is not updated during a programme, and may be the true one."""
+    moved = replace(ENROLLED, from_address=Address((), "ME14 1XQ"), to_address=Address((), "ME4 4TR"))
+    route = route_of(moved)
+    assert (route.authority, route.before, route.needs_person) == ("887", "886", True)
+    assert "before enrolment" in route.why
+    assert not route.lives_in("887")
+    assert not route_of(replace(moved, told=None)).needs_person
+
+
+def test_a_home_that_may_be_none_is_never_routed() -> None:
+    """Whatever its postcode is."""
+    unsure = replace(ENROLLED, home_unsure=True, to_address=Address((), "ME4 4TR"))
+    assert route_of(unsure) == Route(Outcome.NO_HOME)
+
+
+def test_the_only_home_of_somebody_who_left_is_the_new_one_where_it_lies_there() -> None:
+    """And that is said; an arrival, or a home that lies elsewhere, stays as it is."""
+    left = Move(
+        "row 2", "Ben", "Sample", date(2009, 2, 18), from_address=Address((), "HR4 0LE"), to_authority="884"
+    )
+    settled, (noted,) = settle_home(left, "moved_out", "row 2")
+    assert (settled.from_address, settled.to_address) == (None, left.from_address)
+    assert (noted.code, noted.row_kept) == ("home-is-new", True)
+    assert settle_home(left, "new_arrival", "row 2") == (left, [])
+    kept = replace(left, to_authority="887")
+    assert settle_home(kept, "moved_out", "row 2") == (kept, [])
+
+
 @given(st.text(max_size=12))
 def test_any_text_is_answered(text: str) -> None:
     """Nothing that a file may hold in a postcode column makes routing fail."""
@@ -104,29 +152,10 @@ def test_an_authority_is_given_only_where_one_is_found(postcode: str) -> None:
     """An answer is either complete or none."""
     route = authority_of(postcode)
     assert (route.authority is not None) >= (route.outcome is Outcome.FOUND)
-    assert (route.nation is None) == (route.outcome in {Outcome.NO_HOME, Outcome.NOT_A_POSTCODE})
-    assert route.authority not in route.shared_with
-
-
-def test_an_authority_has_a_name_on_a_day() -> None:
-    """Codes outlive bounds: Northumberland changed its ONS code in 2013, Cumbria ended in 2023."""
-    assert authority("886", date(2026, 11, 21)) == Authority(
-        "886", "E10000016", "Kent", date(2009, 1, 1), None
+    assert (route.nation is None) == (
+        route.outcome in {Outcome.NO_HOME, Outcome.NOT_A_POSTCODE, Outcome.FORCES}
     )
-    before, after = authority("929", date(2013, 3, 31)), authority("929", date(2013, 4, 1))
-    assert before is not None
-    assert after is not None
-    assert (before.gss, after.gss) == ("E06000048", "E06000057")
-    assert authority("909", date(2023, 3, 31)) is not None
-    assert authority("909", date(2023, 4, 1)) is None
-    assert authority("999", date(2026, 11, 21)) is None
-
-
-def test_a_district_belongs_to_an_education_authority() -> None:
-    """Two-tier shires: Maidstone's children are Kent's."""
-    assert authority_of_district("E07000110") == "886"
-    assert authority_of_district("E06000035") == "887"
-    assert authority_of_district("W06000015") is None
+    assert route.authority not in route.shared_with
 
 
 def test_every_english_answer_is_an_authority_that_stands() -> None:
