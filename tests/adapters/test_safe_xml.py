@@ -52,7 +52,7 @@ def test_a_path_is_the_same_in_a_file_on_disk(tmp_path: Path) -> None:
     [
         GOOD,
         f'<?xml version="1.0"?><!-- a licence -->{GOOD}',
-        "<a:List xmlns:a='x'><a:Item><a:Name> Asha </a:Name></a:Item>\n<Item><Name>Ben</Name></Item></a:List>",
+        "<a:List xmlns:a='x'><a:Item><a:Name> Asha </a:Name></a:Item><Item><Name>Ben</Name></Item></a:List>",
         "<List><Item><Name><![CDATA[Asha]]></Name></Item>\n<Item>\n<Name>B<!-- x -->en</Name></Item></List>",
     ],
 )
