@@ -12,11 +12,19 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 
 from adapters.member.errors import GatewayFault
-from adapters.member.facts import expires_on, flags_of, identity_of, parts_of, person_json, person_of
+from adapters.member.facts import (
+    expires_on,
+    flags_of,
+    identity_of,
+    looked_at_no_more,
+    parts_of,
+    person_json,
+    person_of,
+)
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring
 from adapters.member.records import Sent
-from adapters.move import Found, Move
+from adapters.move import Found, Move, Sureness
 from adapters.scope import scope_throughout
 from hub.consent.flags import NO_FLAGS, Flags
 from hub.matching.tokens import Person, make_tokens
@@ -79,6 +87,7 @@ class Draft:
     ascertained_on: date
     source: Source
     refers_to: NoticeId | None = None
+    confidence: Confidence = Confidence.CONFIRMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,8 @@ def compose_by(
     scope = scope_throughout(move, now.date(), ASSERTION_AGE.days, kind.value)
     if scope is None:
         raise GatewayFault("out-of-scope", "out of scope by age or status; nothing is sent")
+    if move.sureness is Sureness.CANDIDATE:
+        raise GatewayFault("candidate", "a mere candidate, by what the file says; a person confirms it first")
     person = person_of(move, kind)
     draft = Draft(
         kind=kind,
@@ -137,7 +148,8 @@ def compose_by(
         assertion=Assertion(scope, _json(flags), now),
         event_on=_event_on(move, now.date()),
         ascertained_on=move.ascertained or now.date(),
-        source=Source.COLLEGE if kind is NoticeType.CROSS_BORDER_ENROLMENT else Source.OFFICER,
+        source=_told_by(move, kind),
+        confidence=Confidence(move.sureness or Sureness.CONFIRMED),
         refers_to=refers_to,
     )
     more: dict[str, Json] = {
@@ -204,7 +216,7 @@ def _sealed(
         event_on=draft.event_on,
         ascertained_on=draft.ascertained_on,
         source=draft.source,
-        confidence=Confidence.CONFIRMED,
+        confidence=draft.confidence,
         contact=Contact(pinned.team, pinned.telephone, pinned.mailbox),
         officer=maker.officer,
         refers_to=draft.refers_to,
@@ -239,6 +251,13 @@ def _box(addressee: Addressee, keys: dict[Part, bytes], notice: NoticeId) -> Box
     return Box(addressee.member, seal_box(allowed, notice, addressee.key))
 
 
+def _told_by(move: Move, kind: NoticeType) -> Source:
+    """Who the facts come from, as the record has it; an enrolment's are the college's."""
+    if move.told is not None:
+        return Source(move.told.value)
+    return Source.COLLEGE if kind is NoticeType.CROSS_BORDER_ENROLMENT else Source.OFFICER
+
+
 def _event_on(move: Move, today: date) -> date:
     """The day of the event; never a birthday and never in the future."""
     day = move.event_date or move.end or move.start or today
@@ -246,8 +265,11 @@ def _event_on(move: Move, today: date) -> date:
 
 
 def _source(move: Move, kind: NoticeType, vault: bytes) -> str:
-    """What makes a row the same row when a file is read again; keyed, since facts can be guessed."""
-    facts: Json = {part.value: fact for part, fact in parts_of(move).items()}
+    """What makes a row the same row when a file is read again; keyed, since facts can be guessed.
+
+    A fact that was only looked at again is the same fact: the next month's file sends nothing of it.
+    """
+    facts: Json = {part.value: fact for part, fact in parts_of(looked_at_no_more(move)).items()}
     told = canonical.digest(canonical.encode({"kind": kind.value, "facts": facts}))
     return canonical.b64u(subkey(vault, f"source of a notice: {told}"))
 

@@ -5,11 +5,11 @@ one and not another. What a file says and no part may carry (free text, former s
 before an adoption) has no place here and is dropped.
 """
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import date, timedelta
 from typing import Final
 
-from adapters.move import Address, Establishment, Found, Move
+from adapters.move import Address, Establishment, Found, Move, Told
 from hub.consent.flags import Flags
 from hub.matching.tokens import Person
 from hub.protocols.canonical import Json, Reader
@@ -75,10 +75,15 @@ def flags_of(move: Move) -> Flags:
         objection=_named(move.wishes.objection),
         consent=_named(move.wishes.consent),
         shield=Found.SHIELD in move.found,
-        provenance_dwp=_named(move.wishes.from_dwp),
+        provenance_dwp=_named(move.wishes.from_dwp | _of_dwp(move)),
         restricted=False,
         twin=Found.TWIN in move.found,
     )
+
+
+def looked_at_no_more(move: Move) -> Move:
+    """The same record without the days on which somebody last looked: what is left is what it says."""
+    return replace(move, ascertained=None, verified=None, review=None, due_to_lapse=None, lapsed=False)
 
 
 def person_of(move: Move, kind: NoticeType) -> Person:
@@ -133,6 +138,11 @@ def _postcode(address: Address | None) -> str:
     return "" if address is None or address.postcode is None else address.postcode
 
 
+def _of_dwp(move: Move) -> frozenset[str]:
+    """What a record that came from the DWP binds, whether or not its columns say so (s.15 of the Act)."""
+    return frozenset({Part.PARTICIPATION.value}) if move.told is Told.DWP else frozenset()
+
+
 def _named(parts: frozenset[str]) -> frozenset[Part]:
     return frozenset(Part(name) for name in parts)
 
@@ -160,11 +170,18 @@ def _participation(move: Move) -> Json:
             "start": _day(move.start),
             "end": _day(move.end),
             "predicted_end": _day(move.predicted_end),
+            "neet_start": _day(move.neet_start),
+            "event": move.event and move.event.value,
+            "ascertained": _day(move.ascertained),
+            "verified": _day(move.verified),
+            **_currency(move),
             "establishment_number": place.number,
             "establishment_name": place.name,
             "ukprn": place.ukprn,
             "lead_authority": move.lead_authority,
             "to_authority": move.to_authority,
+            "educated_authority": move.educated_authority,
+            "year_11_authority": move.year_11_authority,
             "cohort_status": move.cohort_status,
             "level_of_need": move.level_of_need,
         }
@@ -173,6 +190,15 @@ def _participation(move: Move) -> Json:
 
 def _activity(code: str | None) -> str | None:
     return SPECIAL_ACTIVITIES[code][1] if code in SPECIAL_ACTIVITIES else code
+
+
+def _currency(move: Move) -> dict[str, Json]:
+    """Until when the activity counts; not of activities in custody, which such dates would tell of."""
+    special = SPECIAL_ACTIVITIES.get(move.activity or "")
+    if special is not None and special[0] is Part.OFFENDING:
+        return {}
+    lapsed = True if move.lapsed else None
+    return {"review": _day(move.review), "due_to_lapse": _day(move.due_to_lapse), "lapsed": lapsed}
 
 
 def _special(move: Move, part: Part, kinds: frozenset[Found]) -> Json:

@@ -1,6 +1,7 @@
 """A move becomes a signed notice: everything sealed, nothing in clear that need not be."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -8,12 +9,12 @@ from adapters.member.compose import Addressee, Composed, compose
 from adapters.member.errors import GatewayFault
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring, new_keyring
-from adapters.move import Found, Move
+from adapters.move import Found, Move, Sureness, Told
 from hub.consent.flags import Flags
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.names import EpochId, MemberId, NoticeType, Part
-from hub.protocols.notice import Manifest, read_envelope, read_manifest, verify_notice
+from hub.protocols.notice import Confidence, Manifest, Source, read_envelope, read_manifest, verify_notice
 from hub.protocols.sealing import open_box, open_part
 from tests.conftest import START
 from tests.story.people import ADA, INSTRUCTED, SHIELDED
@@ -151,6 +152,38 @@ def test_the_same_row_has_the_same_source_and_another_row_has_not(keyring: Keyri
     assert made(keyring, kind=NoticeType.NEW_ARRIVAL).sent.source != source
     other = new_keyring().with_linkage(EPOCH, b"\x07" * 32)
     assert made(other).sent.source != source
+
+
+def test_a_row_that_was_only_verified_again_is_the_same_row(keyring: Keyring) -> None:
+    """Every month's return has new dates of the same facts: nobody is told of them twice."""
+    earlier = replace(ADA, verified=date(2026, 9, 10), ascertained=date(2026, 9, 10))
+    later = replace(ADA, verified=date(2026, 10, 12), due_to_lapse=date(2027, 8, 31), lapsed=True)
+    assert made(keyring, earlier).sent.source == made(keyring, later).sent.source
+    assert made(keyring, replace(later, activity="310")).sent.source != made(keyring, later).sent.source
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "source"),
+    [
+        (None, NoticeType.MOVED_OUT, Source.OFFICER),
+        (None, NoticeType.CROSS_BORDER_ENROLMENT, Source.COLLEGE),
+        (Told.SCHOOL, NoticeType.MOVED_OUT, Source.SCHOOL),
+        (Told.SELF, NoticeType.CROSS_BORDER_ENROLMENT, Source.SELF),
+    ],
+)
+def test_a_notice_says_who_its_facts_come_from(
+    keyring: Keyring, told: Told | None, kind: NoticeType, source: Source
+) -> None:
+    """As the record has it; where it has nothing, the type of the notice tells."""
+    assert manifest_of(made(keyring, replace(ADA, told=told), kind), keyring).source is source
+
+
+def test_a_notice_says_how_sure_it_is(keyring: Keyring) -> None:
+    """Likely is said; a mere candidate is never composed, whatever way it came."""
+    likely = manifest_of(made(keyring, replace(ADA, sureness=Sureness.LIKELY)), keyring)
+    assert likely.confidence is Confidence.LIKELY
+    with pytest.raises(GatewayFault, match="candidate"):
+        made(keyring, replace(ADA, sureness=Sureness.CANDIDATE))
 
 
 def test_what_a_renewal_needs_is_kept(keyring: Keyring) -> None:

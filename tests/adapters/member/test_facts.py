@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.member.facts import SPECIAL_ACTIVITIES, expires_on, flags_of, parts_of, person_of
-from adapters.move import Address, Contact, Establishment, Found, Parent, Wishes
+from adapters.move import Address, Contact, Establishment, Event, Found, Parent, Told, Wishes
 from hub.protocols.canonical import Json
 from hub.protocols.names import NoticeType, Part
+from hub.protocols.sealing import seal_part
 from tests.story.people import ADA, NEW_HOME, OLD_HOME
 
 EVERYTHING = replace(
@@ -27,6 +28,30 @@ EVERYTHING = replace(
     contact=Contact("07700 900000", "a@example.org"),
     parent=Parent("P. Exampleton", Address(("3 Example Row",), "ME14 1XQ")),
     level_of_need="2",
+)
+
+DATED = replace(
+    EVERYTHING,
+    activity="619",
+    upn="F886499920001",
+    former_upn="F886499920001",
+    local_ref="8860000000001",
+    previous_ref="8840000000001",
+    start=date(2026, 9, 1),
+    end=date(2026, 10, 1),
+    predicted_end=date(2027, 7, 16),
+    ascertained=date(2026, 9, 2),
+    verified=date(2026, 10, 12),
+    review=date(2026, 12, 1),
+    due_to_lapse=date(2027, 8, 31),
+    lapsed=True,
+    neet_start=date(2026, 10, 1),
+    event=Event.WITHDREW,
+    lead_authority="886",
+    to_authority="884",
+    educated_authority="886",
+    year_11_authority="887",
+    cohort_status="T",
 )
 
 
@@ -86,6 +111,38 @@ def test_an_activity_that_tells_of_health_or_an_offence_is_sealed_apart(code: st
     assert part(parts[Part.PARTICIPATION]).get("activity") == instead
     other = Part.OFFENDING if special is Part.EQUALITY_HEALTH else Part.EQUALITY_HEALTH
     assert parts[other] is None
+
+
+def test_a_fact_goes_with_its_evidence() -> None:
+    """When it was ascertained and verified, until when it counts, and what happened."""
+    told = part(parts_of(DATED)[Part.PARTICIPATION])
+    assert {name: told[name] for name in ("ascertained", "verified", "review", "due_to_lapse", "event")} == {
+        "ascertained": "2026-09-02",
+        "verified": "2026-10-12",
+        "review": "2026-12-01",
+        "due_to_lapse": "2027-08-31",
+        "event": "withdrew",
+    }
+    assert (told["lapsed"], told["neet_start"]) == (True, "2026-10-01")
+    assert (told["educated_authority"], told["year_11_authority"]) == ("886", "887")
+
+
+def test_the_dates_of_custody_do_not_give_it_away() -> None:
+    """A review is mandatory there, and rare elsewhere."""
+    told = part(parts_of(replace(DATED, activity="710"))[Part.PARTICIPATION])
+    assert not {"activity", "review", "due_to_lapse", "lapsed"} & set(told)
+
+
+def test_what_the_dwp_has_told_is_marked_without_being_asked() -> None:
+    """Onward disclosure is a crime (s.15): the part is bound whether or not a column says so."""
+    assert flags_of(replace(ADA, told=Told.DWP)).provenance_dwp == {Part.PARTICIPATION}
+    assert flags_of(replace(ADA, told=Told.SCHOOL)).provenance_dwp == frozenset()
+
+
+def test_every_fact_of_participation_fits_into_its_part() -> None:
+    """With a name of a school as long as they come."""
+    long = replace(DATED, establishment=Establishment("8864999", "x" * 150, "10000001"), activity="810")
+    seal_part(Part.PARTICIPATION, parts_of(long)[Part.PARTICIPATION], bytes(32), bytes(32), bytes(12))
 
 
 def test_sex_is_in_no_part() -> None:
