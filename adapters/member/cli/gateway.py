@@ -1,17 +1,32 @@
 """`hub gateway`: join a hub, run by itself, say how things stand."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adapters.member.cli.terminal import FAILED, HERE, AsJson, Home, answering, fail, note, opened, say
+from adapters.member.cli.terminal import (
+    FAILED,
+    HERE,
+    USAGE,
+    AsJson,
+    Home,
+    answering,
+    fail,
+    note,
+    officer_of,
+    opened,
+    say,
+)
 from hub.protocols.names import MemberId, parse_id
 
 if TYPE_CHECKING:
     from adapters.member.gateway import Gateway
+    from adapters.member.polling import Poller
 
 app = typer.Typer(no_args_is_help=True, help="This member's own gateway.")
 
@@ -108,30 +123,62 @@ def status(home: Home = HERE, *, as_json: AsJson = False) -> None:
 def run(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the local API.")] = 8001,
     officer: Annotated[str | None, typer.Option(help="Who acts where a request does not say.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Publish what is dropped here; write to its out/.")
+    ] = None,
+    out_format: Annotated[
+        str, typer.Option("--out-format", help="Of the files in out/: jsonl or csv.")
+    ] = "jsonl",
     home: Home = HERE,
     *,
-    no_api: Annotated[bool, typer.Option("--no-api", help="Poll only.")] = False,
+    no_api: Annotated[bool, typer.Option("--no-api", help="No local API.")] = False,
 ) -> None:
     """Poll by itself, answer key requests, and serve the local API on 127.0.0.1, until stopped."""
     with opened(home) as gateway:
         from adapters.member.polling import Poller
 
         poller = Poller(gateway, note)
-        if no_api:
-            poller.run_here()
-            return
-        from adapters.member.local_api import local_app, serve
+        with _errands(gateway, folder, out_format, officer_of(gateway, officer)):
+            _serve(gateway, poller, None if no_api else port, officer)
 
-        token = gateway.home.token()
-        note(f"polling {gateway.pinned.hub_url} as {gateway.pinned.member}")
-        note(f"local API on http://127.0.0.1:{port}, token in {gateway.home.path / 'token'}")
-        poller.start()
-        try:
-            served = serve(local_app(gateway, token, poller, officer), port)
-        finally:
-            poller.stop()
-        if not served:
-            fail(f"port {port} is taken: choose another with --port", FAILED)
+
+@contextmanager
+def _errands(gateway: "Gateway", folder: Path | None, out_format: str, officer: str) -> Iterator[None]:
+    """What a running gateway does beside polling, until the block is left."""
+    from adapters.member.errands import Errand, running
+
+    errands: list[Errand] = []
+    if folder is not None:
+        from adapters.member.drop import Drop
+        from adapters.member.released import FORMATS
+
+        if out_format not in FORMATS:
+            fail(f"--out-format is one of: {', '.join(FORMATS)}", USAGE)
+        drop = Drop(gateway, folder, officer, out_format)
+        drop.prepare()
+        note(f"files dropped into {folder / 'in'} are published; what was released comes to {folder / 'out'}")
+        errands.append(Errand("folder", drop.look, note))
+    with running(errands):
+        yield
+
+
+def _serve(gateway: "Gateway", poller: "Poller", port: int | None, officer: str | None) -> None:
+    """Poll, and serve the local API where it has a port."""
+    if port is None:
+        poller.run_here()
+        return
+    from adapters.member.local_api import local_app, serve
+
+    token = gateway.home.token()
+    note(f"polling {gateway.pinned.hub_url} as {gateway.pinned.member}")
+    note(f"local API on http://127.0.0.1:{port}, token in {gateway.home.path / 'token'}")
+    poller.start()
+    try:
+        served = serve(local_app(gateway, token, poller, officer), port)
+    finally:
+        poller.stop()
+    if not served:
+        fail(f"port {port} is taken: choose another with --port", FAILED)
 
 
 def _status(gateway: "Gateway") -> dict[str, Any]:
