@@ -15,6 +15,7 @@ from hub.protocols.mandate import (
     Change,
     read_mandate,
     read_suspension,
+    reload_suspension,
     sign_mandate,
     sign_suspension,
 )
@@ -59,7 +60,9 @@ def test_a_word_reads_back(name: str, typ: Typ) -> None:
 def test_every_change_reads_back(change: Change) -> None:
     """Suspend, resume, end."""
     word = replace(generate.suspension(), change=change)
-    assert read_suspension(sign_suspension(word, AUTHORITY), AUTHORITY.public) == word
+    signed = sign_suspension(word, AUTHORITY)
+    assert read_suspension(signed, AUTHORITY.public) == word
+    assert reload_suspension(signed) == word
 
 
 @pytest.mark.parametrize("name", ["mandate", "standing_request", "suspension"])

@@ -391,6 +391,10 @@ ALTERED = {
         "paper-altered",
         "UPDATE paper SET valid_until = valid_until + 1 WHERE kind = 'epoch'",
     ),
+    "a word is of another instant": (
+        "paper-altered",
+        "UPDATE paper SET valid_from = valid_from + 1 WHERE kind = 'word'",
+    ),
     "an agreement is suspended without a word": (
         "paper-state",
         "UPDATE paper SET state = 'suspended' WHERE kind = 'agreement'",
