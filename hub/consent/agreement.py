@@ -10,13 +10,14 @@ Days are counted in UTC, everywhere alike: an agreement begins when its first da
 lapses when the day after its last day of grace begins.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from hub.consent.question import Actor, Category, Role, Scope
+from hub.consent.table import TAKES_BACK
 from hub.protocols.names import AgreementId, MemberId, NoticeType
 
 
@@ -139,7 +140,11 @@ class Course(NamedTuple):
     agreement: Agreement
     clauses: tuple[Clause, ...]
     speaking: Mapping[NoticeType, Mapping[Category, tuple[Clause, ...]]]
-    """The same by type of notice and by what they list, each time in their order."""
+    """The same by type of notice and by what they list, each time in their order.
+
+    A clause that lets a part be received lets it be recalled, whether or not it lists recalls: those
+    clauses come last.
+    """
     starts_at: datetime
     lapses_at: datetime
 
@@ -227,12 +232,17 @@ def _courses(agreement: Agreement) -> dict[tuple[str, str], Course]:
     }
 
 
-def _speaking(clauses: Iterable[Clause]) -> dict[NoticeType, dict[Category, tuple[Clause, ...]]]:
+def _speaking(clauses: Sequence[Clause]) -> dict[NoticeType, dict[Category, tuple[Clause, ...]]]:
     speaking: dict[NoticeType, dict[Category, tuple[Clause, ...]]] = {}
     for clause in clauses:
         for kind in clause.notice_types:
             listing = speaking.setdefault(kind, {})
             for category in clause.categories:
+                listing[category] = (*listing.get(category, ()), clause)
+    for clause in clauses:
+        if NoticeType.RECALL not in clause.notice_types and clause.categories - {Category.FACT_OF_MATCH}:
+            listing = speaking.setdefault(NoticeType.RECALL, {})
+            for category in TAKES_BACK:
                 listing[category] = (*listing.get(category, ()), clause)
     return speaking
 

@@ -41,6 +41,7 @@ _HEAD: Final = ("schema", "id", "version", "title", "supersedes", "template")
 _SENTENCE: Final = ("number", "title", "from", "to")
 CLOSING: Final = (
     "What no clause above lists may not be told."
+    " What a clause lets somebody receive may be recalled under it: a recall names the notice, and nobody."
     " A day begins and ends at midnight UTC, in summer at one o'clock in England."
 )
 

@@ -15,10 +15,10 @@ from hub.consent.agreement import Clause, FlagName
 from hub.consent.commencement import COMMENCEMENT
 from hub.consent.question import PART_SPOKEN_OF, Actor, Category, EvidenceClass, Question, Role
 from hub.protocols.limits import ASSERTION_AGE, CLOCK_SKEW
-from hub.protocols.names import MemberKind
+from hub.protocols.names import MemberKind, NoticeType
 from hub.protocols.notice_types import TYPES
 
-RULES_VERSION: Final = f"rules-2026.2+{COMMENCEMENT.version}"
+RULES_VERSION: Final = f"rules-2026.3+{COMMENCEMENT.version}"
 """Changes whenever any question could get another answer; recorded with every decision."""
 
 
@@ -157,7 +157,7 @@ def shield(question: Question) -> Forbid | None:
     if not (flags.shield or flags.restricted) or _is_officers_task(question) or _is_approved(question):
         return None
     why = "the person is shielded" if flags.shield else "the holder has restricted this notice"
-    return Forbid(ReasonCode.SHIELD, f"{why}: named officers on both sides decide", officers_lift=True)
+    return _for_officers(ReasonCode.SHIELD, why, question)
 
 
 def evidence(question: Question) -> Forbid | None:
@@ -168,7 +168,7 @@ def evidence(question: Question) -> Forbid | None:
     if _is_officers_task(question) or _is_approved(question):
         return None
     why = "a twin or a double is known" if twin else "no more than name and birthday agree"
-    return Forbid(ReasonCode.EVIDENCE, f"{why}: named officers on both sides decide", officers_lift=True)
+    return _for_officers(ReasonCode.EVIDENCE, why, question)
 
 
 def confirmed(question: Question) -> Forbid | None:
@@ -188,22 +188,22 @@ def fresh(question: Question) -> Forbid | None:
 
 
 def quota(question: Question) -> Forbid | None:
-    """Neither side has used up the day's automatic releases."""
-    if not question.over_quota:
+    """Neither side has used up the day's automatic releases; a recall releases nothing."""
+    if not question.over_quota or _takes_back(question):
         return None
     return Forbid(ReasonCode.QUOTA, "the day's number of automatic releases is used up")
 
 
 def purpose(clause: Clause | None, question: Question) -> Forbid | None:
     """The clause serves the purpose for which the notice is sent."""
-    if clause is None or question.purpose in clause.purposes:
+    if clause is None or question.purpose in clause.purposes or _takes_back(question):
         return None
     return Forbid(ReasonCode.PURPOSE, "the clause does not serve this purpose")
 
 
 def clause_role(clause: Clause | None, question: Question) -> Forbid | None:
     """The clause names the role in which the recipient would receive."""
-    if clause is None or question.recipient.role in clause.roles:
+    if clause is None or question.recipient.role in clause.roles or _takes_back(question):
         return None
     return Forbid(ReasonCode.RECIPIENT, "the clause does not name this role")
 
@@ -265,7 +265,7 @@ def offence(clause: Clause | None, question: Question) -> Forbid | None:
 
 def consent(clause: Clause | None, question: Question) -> Forbid | None:
     """Where the clause rests on consent, consent for this very part is on record and not withdrawn."""
-    if clause is None or not _rests_on_consent(clause):
+    if clause is None or not _rests_on_consent(clause) or _takes_back(question):
         return None
     part, flags = PART_SPOKEN_OF[question.category], question.flags
     if part in flags.consent_withdrawn:
@@ -381,7 +381,28 @@ def _is_officers_task(question: Question) -> bool:
 
 def _is_approved(question: Question) -> bool:
     approved = question.approved_by
-    return question.sender.member in approved and question.recipient.member in approved
+    both = question.sender.member in approved and question.recipient.member in approved
+    return both and _has_two_sides(question)
+
+
+def _has_two_sides(question: Question) -> bool:
+    """A company that acts for both authorities is one side: its officer does not count for two."""
+    return question.sender.member != question.recipient.member
+
+
+def _for_officers(code: ReasonCode, why: str, question: Question) -> Forbid:
+    if _has_two_sides(question):
+        return Forbid(code, f"{why}: named officers on both sides decide", officers_lift=True)
+    return Forbid(code, f"{why}: one member stands on both sides, so that nobody else's officer could decide")
+
+
+def _takes_back(question: Question) -> bool:
+    """A recall names an earlier notice and nobody (UK GDPR art. 19): it goes wherever that could go.
+
+    Whatever a clause lets somebody receive of a young person, it lets be recalled, and whichever team
+    or purpose it was for: a recall reaches the member, which knows where it has gone.
+    """
+    return question.notice_type is NoticeType.RECALL and question.category in table.TAKES_BACK
 
 
 def _rests_on_consent(clause: Clause) -> bool:

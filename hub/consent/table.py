@@ -121,6 +121,9 @@ GATEWAY_SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
 UNPROMPTED_DUTIES: Final = frozenset({S13, S24C, REG15})
 """Provisions that oblige without a request; section 14 works on request."""
 
+TAKES_BACK: Final = frozenset({Category.FACT_OF_MATCH, Category.IDENTITY})
+"""What carries a recall: the id of an earlier notice, which of its parts, and why."""
+
 UNPROMPTED: Final = frozenset(NoticeType) - types_at(Place.POINTS_BACK)
 """Notices that begin something; a correction, withdrawal or recall mends an earlier one."""
 

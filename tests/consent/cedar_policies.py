@@ -19,6 +19,7 @@ MENDS = ["correction", "recall", "withdrawal"]
 DUTIES = {"esa2008:s13", "ca1989:s24c", "send2014:reg15"}
 NOT_IN_FORCE = {"ca2004:s16la"}
 BASIC = ["fact_of_match", "identity", "address", "parent"]
+TAKES_BACK = '(context.type == "recall" && ["fact_of_match", "identity"].contains(context.category))'
 STAYS_EXEMPT = {"send2014:reg15": "send", "ca1989:s24c": "care"}
 
 
@@ -52,10 +53,15 @@ def conditions_of(agreement: Agreement, clause: Clause) -> Iterator[str]:
     yield f"context.now >= {micros(datetime(first.year, first.month, first.day, tzinfo=UTC))}"
     yield f"context.now < {micros(datetime(end.year, end.month, end.day, tzinfo=UTC))}"
     yield f"context.pairs.containsAny({listed(pairs(agreement, clause))})"
-    yield f"{listed(clause.notice_types)}.contains(context.type)"
-    yield f"{listed(clause.categories)}.contains(context.category)"
-    yield f"{listed(clause.purposes)}.contains(context.purpose)"
-    yield f"{listed(clause.roles)}.contains(context.recipient_role)"
+    speaks = f"{listed(clause.notice_types)}.contains(context.type)"
+    lists = f"{listed(clause.categories)}.contains(context.category)"
+    tells_something = any(category != "fact_of_match" for category in clause.categories)
+    if "recall" not in clause.notice_types and tells_something:
+        yield f"({speaks} && {lists}) || {TAKES_BACK}"
+    else:
+        yield f"{speaks} && {lists}"
+    yield f"{listed(clause.purposes)}.contains(context.purpose) || {TAKES_BACK}"
+    yield f"{listed(clause.roles)}.contains(context.recipient_role) || {TAKES_BACK}"
     yield f"{listed(clause.scopes)}.contains(context.scope)"
     yield from lawful(clause)
     yield from wishes(clause)
@@ -93,7 +99,8 @@ def lawful(clause: Clause) -> Iterator[str]:
 def wishes(clause: Clause) -> Iterator[str]:
     """What the young person, or a parent, has said."""
     if clause.basis.article6 == "uk-gdpr:6(1)(a)" or clause.basis.special_condition == "uk-gdpr:9(2)(a)":
-        yield "context.consent.contains(context.part) && !context.consent_withdrawn.contains(context.part)"
+        given = "context.consent.contains(context.part) && !context.consent_withdrawn.contains(context.part)"
+        yield f"({given}) || {TAKES_BACK}"
     free = [*BASIC, *([STAYS_EXEMPT[clause.basis.gateway]] if clause.basis.gateway in STAYS_EXEMPT else [])]
     said = "context.instruction.contains(context.part) || context.instruction_lapsed.contains(context.part)"
     yield f"{listed(free)}.contains(context.category) || !({said})"

@@ -48,7 +48,7 @@ def test_a_permit_is_told_with_its_clause() -> None:
         "Permitted on 5 November 2026, 09:30 UTC: participation (activity, establishment, identifiers)"
         " from Kent to the tracking team of Medway by a moved-out notice."
         " Agreement agr_kent-medway-movers, version 1, clause 2.2 permits it on the basis"
-        " uk-gdpr:6(1)(e) esa2008:s17, and no rule forbids it. (rules-2026.2+law-2026.1.)"
+        " uk-gdpr:6(1)(e) esa2008:s17, and no rule forbids it. (rules-2026.3+law-2026.1.)"
     )
 
 
@@ -61,7 +61,7 @@ def test_a_refusal_is_told_by_rule_with_who_can_change_it() -> None:
         " R-INSTRUCTION: The young person or a parent has said not to pass it on"
         " (agr_kent-medway-movers, version 1, clause 2.2)."
         " Who can change this: the young person from 16, before that a parent; how: withdraw the instruction."
-        " (rules-2026.2+law-2026.1.)"
+        " (rules-2026.3+law-2026.1.)"
     )
 
 
