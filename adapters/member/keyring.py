@@ -166,9 +166,9 @@ def _entries(
     return [sign_entry(entry, keyring.identity) for entry in entries]
 
 
-def save_keyring(path: Path, keyring: Keyring, secret: bytes, cost: VaultCost = VAULT_COST) -> None:
-    """Write the keyring, sealed; a crash leaves the old file or the new one."""
-    body: Json = {
+def keyring_json(keyring: Keyring) -> Json:
+    """Everything of a keyring, in clear: to be sealed at once, and never written otherwise."""
+    return {
         "identity": [canonical.b64u(seed) for seed in keyring.identity_seeds],
         "signing": canonical.b64u(keyring.signing.seed),
         "access": canonical.b64u(keyring.access.seed),
@@ -178,14 +178,18 @@ def save_keyring(path: Path, keyring: Keyring, secret: bytes, cost: VaultCost = 
         "coming": _coming_json(keyring.coming),
         "before": [*keyring.before],
     }
-    write_private(path, vault_seal(canonical.encode(body), secret, cost=cost))
+
+
+def save_keyring(path: Path, keyring: Keyring, secret: bytes, cost: VaultCost = VAULT_COST) -> None:
+    """Write the keyring, sealed; a crash leaves the old file or the new one."""
+    write_private(path, vault_seal(canonical.encode(keyring_json(keyring)), secret, cost=cost))
 
 
 def load_keyring(path: Path, secret: bytes) -> Keyring:
     """Open the keyring; raise `GatewayFault` where passphrase or key file do not fit."""
     try:
         reader = Reader(canonical.decode(vault_open(path.read_bytes(), secret)), "keyring")
-        return _read(reader)
+        return read_keyring(reader)
     except FileNotFoundError:
         raise GatewayFault("no-keyring", "this home has no keys yet: run `hub gateway init` in it") from None
     except ProtocolError as fault:
@@ -207,7 +211,8 @@ def write_private(path: Path, data: bytes) -> None:
     os.close(folder)
 
 
-def _read(reader: Reader) -> Keyring:
+def read_keyring(reader: Reader) -> Keyring:
+    """Read what `keyring_json` gave; raise `MalformedMessage` for anything else."""
     identity = [canonical.unb64u(seed, 32) for seed in reader.list_of_text("identity")]
     linkage = reader.value("linkage")
     keyring = Keyring(
