@@ -7,6 +7,7 @@ without installing anything: a backup that was never tried is a hope.
 """
 
 import os
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,10 +153,11 @@ def _try_box(key: SealingKey) -> None:
 
 def _missing(kept: Keyring, saved: Keyring) -> tuple[str, ...]:
     """What was made or learnt since the backup, in words."""
-    found: list[tuple[str, str, set[str]]] = [
+    found: list[tuple[str, str, Collection[str]]] = [
         ("signing key", kept.signing.key_id, {saved.signing.key_id}),
         ("access key", kept.access.key_id, {saved.access.key_id}),
-        *(("sealing key", key.key_id, {one.key_id for one in saved.sealing}) for key in kept.sealing),
-        *(("linkage key", epoch, {*saved.linkage}) for epoch in kept.linkage),
     ]
+    sealing = {one.key_id for one in saved.sealing}
+    found += [("sealing key", key.key_id, sealing) for key in kept.sealing]
+    found += [("linkage key", epoch, saved.linkage) for epoch in kept.linkage]
     return tuple(f"{words} {name}" for words, name, has in found if name not in has)
