@@ -172,14 +172,16 @@ def carry_approved(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
     }
     index = disclosure_log.record_event("approval", facts, {member}, work, hub, notice=passage.notice)
     for direction in of_same_match(passage, work):
-        if not approve:
-            withdraw.stop_passage(direction, index, work, hub)
-        elif direction.pending or direction.state in {PassageState.AWAITING_OFFICER, PassageState.REFUSED}:
+        if approve:
             _approve(direction, body, terms, work, hub)
+        elif direction.state is not PassageState.CLOSED:
+            withdraw.stop_passage(direction, index, work, hub)
 
 
 def _approve(passage: Passage, body: dict[str, Json], terms: Terms, work: Work, hub: Hub) -> None:
     """One more officer has said yes: go on when enough have, or ask the other side about a second look."""
+    if not passage.pending and passage.state not in {PassageState.AWAITING_OFFICER, PassageState.REFUSED}:
+        return
     member, officer = MemberId(str(body["member"])), str(body["officer"])
     approved = confirmed(passage, member, officer, people_for(DisclosureId(str(body["task"])), work))
     work.passages.save(approved)

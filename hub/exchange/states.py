@@ -65,7 +65,8 @@ PASSAGE_MOVES: Final[dict[PassageState, frozenset[PassageState]]] = {
     # Two people's word leads on, and nothing else does: not a machine's, not time (I10).
     P.SECOND_LOOK: frozenset({P.AWAITING_KEY, P.AWAITING_SAME, P.REFUSED, P.STOPPED}),
     P.RELEASED: frozenset({P.CLOSED, P.STOPPED}),
-    P.CLOSED: frozenset(),
+    # What has arrived is recalled as well, where its notice is withdrawn or people find that it is another's.
+    P.CLOSED: frozenset({P.STOPPED}),
     P.STOPPED: frozenset(),
 }
 

@@ -167,12 +167,12 @@ def test_an_outcome_closes_what_was_released_or_stops_it(
         passages.close(moved, outcome, 0, work, town.hub)
         after = work.passages.get(moved.passage)
     assert after is not None
-    ended = {PassageState.CLOSED, PassageState.STOPPED}
     if outcome in {OutcomeKind.NOT_OURS, OutcomeKind.CONTRADICTED}:
-        assert after.state is (state if state in ended else PassageState.STOPPED)
+        assert after.state is PassageState.STOPPED
     else:
         assert after.state is (PassageState.CLOSED if state is PassageState.RELEASED else state)
-    assert len(town.entries("disposition")) == (after.state is PassageState.CLOSED and state not in ended)
+    arrived = after.state is PassageState.CLOSED and state is PassageState.RELEASED
+    assert len(town.entries("disposition")) == arrived
 
 
 def test_the_rest_that_is_refused_whole_is_told_to_its_sender(town: Town) -> None:

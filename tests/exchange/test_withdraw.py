@@ -109,16 +109,13 @@ def test_a_notice_stands_while_it_is_open_and_its_counter_was_not_taken_back(
     assert withdraw.stand(own, other) is stands
 
 
-ENDED = {PassageState.CLOSED, PassageState.STOPPED}
-
-
 @pytest.mark.parametrize("state", list(PassageState))
 @pytest.mark.parametrize("delivered", [True, False])
 @pytest.mark.parametrize("recalled", [True, False])
 def test_a_stop_is_told_to_who_has_received_something(
     town: Town, state: PassageState, delivered: bool, recalled: bool
 ) -> None:
-    """What lies in inboxes is stopped; what has ended stays as it is; a recall is told, retention is not."""
+    """What lies in inboxes is stopped, and what has arrived too; a recall is told, retention is not."""
     kind = ItemKind.DELIVERY if delivered else ItemKind.KEY_REQUEST
     with town.store.write() as work:
         way = replace(passage(1), state=state)
@@ -127,10 +124,10 @@ def test_a_stop_is_told_to_who_has_received_something(
         withdraw.stop_passage(way, 7, work, town.hub, recalled=recalled)
         found = work.passages.get(way.passage)
         assert found is not None
-        assert found.state is (state if state in ENDED else PassageState.STOPPED)
+        assert found.state is PassageState.STOPPED
         first, *told = work.inboxes.of_passage(way.passage)
-        assert first.stopped is (state not in ENDED)
-    if state in ENDED or not (delivered and recalled):
+        assert first.stopped is (state is not PassageState.STOPPED)
+    if state is PassageState.STOPPED or not (delivered and recalled):
         assert told == []
     else:
         (word,) = told

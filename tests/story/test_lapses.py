@@ -388,6 +388,9 @@ def test_a_withdrawal_after_the_arrival_recalls_what_was_told(town: Town) -> Non
     assert town.notice(departure).state is NoticeState.WITHDRAWN
     assert [entry["notice"] for entry in town.entries("withdrawal")] == [departure]
     assert [entry["how"] for entry in town.entries("disposition")] == ["closed"]
+    assert medway.parts() == set()
+    told = [item.body for item in kent.told if item.kind is ItemKind.ACKNOWLEDGEMENT]
+    assert "erased" in {body["says"] for body in told if isinstance(body, dict)}
 
 
 def test_a_notice_withdrawn_before_it_is_carried_is_in_the_log_all_the_same(town: Town) -> None:
