@@ -7,7 +7,7 @@ whose inbox it lies. What follows from an answer is told in `journey`.
 from collections.abc import Callable
 from typing import TypeVar
 
-from hub.exchange.errors import HubFault, NotYours
+from hub.exchange.errors import Declined, HubFault, NotYours
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import InboxItem, ItemKind, Passage, StoredNotice
 from hub.exchange.trust import signing_key
@@ -15,6 +15,7 @@ from hub.protocols.acknowledgement import (
     Acknowledgement,
     Approval,
     Confirmation,
+    Level,
     Outcome,
     read_acknowledgement,
     read_approval,
@@ -23,7 +24,7 @@ from hub.protocols.acknowledgement import (
 )
 from hub.protocols.errors import Untrusted
 from hub.protocols.keys import VerifyingKey
-from hub.protocols.names import DisclosureId, MemberId
+from hub.protocols.names import DisclosureId, MemberId, NoticeType
 from hub.protocols.signing import Typ
 
 T = TypeVar("T", Confirmation, Acknowledgement, Outcome)
@@ -62,7 +63,11 @@ def check_confirmation(jws: str, item: InboxItem, work: Work, hub: Hub) -> Confi
 
 
 def check_acknowledgement(jws: str, item: InboxItem, work: Work, hub: Hub) -> Acknowledgement:
-    """Read an acknowledgement for this delivery; raise `Untrusted` or `MalformedMessage`."""
+    """Read an acknowledgement for this delivery.
+
+    Raises `Untrusted` or `MalformedMessage`; `Declined("erased-unasked")` where it says that what was
+    recalled is erased, and nobody has told its member of a recall: the sender would take it for an answer.
+    """
     acknowledgement = _check(jws, Typ.ACKNOWLEDGEMENT, read_acknowledgement, item, work, hub)
     if acknowledgement.log_index != item.log_index:
         raise Untrusted(
@@ -74,6 +79,8 @@ def check_acknowledgement(jws: str, item: InboxItem, work: Work, hub: Hub) -> Ac
         raise Untrusted(
             "answer-other-parts", "the acknowledgement names parts that this delivery did not have"
         )
+    if acknowledgement.level is Level.ERASED and not _recalled(item, work):
+        raise Declined("erased-unasked", "nothing of this delivery has been recalled from your member")
     return acknowledgement
 
 
@@ -88,6 +95,20 @@ def check_approval(jws: str, item: InboxItem, work: Work, hub: Hub) -> Approval:
     if (approval.task, approval.member, approval.notice) != (item.item, item.member, item.about):
         raise Untrusted("answer-other-task", "the approval names another task")
     return approval
+
+
+def _recalled(delivery: InboxItem, work: Work) -> bool:
+    """Whether a delivery is a recall itself, or is of a notice that its member was told to forget."""
+    notice, signed = notice_of(passage_of(delivery, work), work), work.log.signed()
+    if notice.manifest.type is NoticeType.RECALL:
+        return True
+    told = [
+        item.log_index
+        for passage in work.passages.of_notice(notice.notice)
+        for item in work.inboxes.of_passage(passage.passage)
+        if (item.kind, item.member, item.about) == (ItemKind.STOPPED, delivery.member, notice.notice)
+    ]
+    return signed is not None and any(index < signed[0] for index in told)
 
 
 def _check(

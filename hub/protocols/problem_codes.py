@@ -111,6 +111,11 @@ _KINDS: Final[dict[str, Kind]] = {
         422, "The linkage epoch is over", "Make the identifier tokens again under the epoch in force."
     ),
     "invitation-unknown": Kind(403, "The invitation is not good", "Ask the hub's operator for a new one."),
+    "erased-unasked": Kind(
+        409,
+        "Nobody has asked for this to be erased",
+        "Sign `erased` once a recall, or the word that the notice was stopped, lies in your inbox.",
+    ),
     "lead-not-ripe": Kind(
         409,
         "Who leads cannot be agreed on yet",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.exchange import acknowledge
-from hub.exchange.errors import HubFault, NotYours
+from hub.exchange.errors import Declined, HubFault, NotYours
 from hub.exchange.stages import InboxItem, ItemKind
 from hub.protocols.acknowledgement import (
     Acknowledgement,
@@ -141,6 +141,41 @@ def test_less_than_everything_may_be_acknowledged(town: Town, delivery: InboxIte
     with town.store.read() as work:
         jws = sign_acknowledgement(said, town.members[MEDWAY].keyring.signing)
         assert acknowledge.check_acknowledgement(jws, delivery, work, town.hub) == said
+
+
+def test_erased_is_an_answer_to_a_recall_and_to_nothing_else(town: Town, delivery: InboxItem) -> None:
+    """The sender's books would say that it is gone, though nobody had asked for it."""
+    assert delivery.about is not None
+    said = replace(acknowledgement(town, delivery), level=Level.ERASED)
+    jws = sign_acknowledgement(said, town.members[MEDWAY].keyring.signing)
+
+    def check() -> None:
+        with town.store.read() as work:
+            assert acknowledge.check_acknowledgement(jws, delivery, work, town.hub) == said
+
+    with pytest.raises(Declined, match="erased-unasked"):
+        check()
+    town.members[KENT].withdraws(delivery.about)
+    with pytest.raises(Declined, match="erased-unasked"):
+        check()  # its word has not reached Medway's inbox yet
+    town.slot()
+    check()
+
+
+def test_a_recall_of_another_notice_asks_for_nothing_of_this_one(town: Town, delivery: InboxItem) -> None:
+    """Each is asked for by itself, and at each recipient by itself."""
+    kent, medway = town.members[KENT], town.members[MEDWAY]
+    boris = replace(ADA, given="Boris", family="Madeup", upn=None)
+    other = kent.publishes(boris, NoticeType.MOVED_OUT)
+    medway.publishes(boris, NoticeType.NEW_ARRIVAL)
+    town.night_passes()
+    kent.withdraws(other)
+    town.night_passes()
+    said = replace(acknowledgement(town, delivery), level=Level.ERASED)
+    with town.store.read() as work, pytest.raises(Declined, match="erased-unasked"):
+        acknowledge.check_acknowledgement(
+            sign_acknowledgement(said, medway.keyring.signing), delivery, work, town.hub
+        )
 
 
 def test_an_item_is_its_members_of_its_kind_and_covered(town: Town, delivery: InboxItem) -> None:
