@@ -16,7 +16,7 @@ PEERS := $(PEER)/.ready-$(KEY)
 LINKAGE := splink recordlinkage anonlink openlinktoken
 LINKAGE_PEERS := $(LINKAGE:%=$(PEER)-%/.ready-$(KEY))
 
-.PHONY: help demo test lint types imports services-free oracle faults bench bench-index bench-decisions bench-matching bench-leak bench-feed vectors openapi lock wheel clean
+.PHONY: help demo test lint types imports services-free oracle faults bench bench-index bench-decisions bench-matching bench-leak bench-adapters bench-feed vectors openapi lock wheel clean
 
 help:
 	@echo 'make demo            the whole exchange with made-up people: SQLite, processes on loopback; leaves demo-out/'
@@ -33,6 +33,7 @@ help:
 	@echo 'make bench-matching  matching beside four linkage tools; writes bench-out/matching.json (MATCHING=--large)'
 	@echo 'make bench-leak      what an index gives away without its key; writes bench-out/leak.json (LEAK=--large)'
 	@echo 'make bench-feed      two nightly extracts of 40,000 people compared; writes bench-out/feed.json'
+	@echo 'make bench-adapters  every file format at 100,000 records, and routing; writes bench-out/adapters.json'
 	@echo 'make lock            renew the hash-pinned requirement files (needs uv)'
 	@echo 'make wheel           build the wheel into dist/     make clean           remove what make made'
 
@@ -85,6 +86,9 @@ bench-index: $(BASE)
 
 bench-matching: $(BASE) $(LINKAGE_PEERS)
 	@PYTHONPATH=. $(BIN)/python bench/matching.py --out bench-out/matching.json $(MATCHING)
+
+bench-adapters: $(BASE)
+	@PYTHONPATH=. $(BIN)/python bench/connectors.py --out bench-out/adapters.json $(ADAPTERS)
 
 bench-leak: $(BASE)
 	@PYTHONPATH=. $(BIN)/python bench/leak.py --out bench-out/leak.json $(LEAK)
