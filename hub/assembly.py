@@ -60,6 +60,7 @@ def _assemble(settings: Settings, *, alone: bool) -> Assembly:
         now=utc_now,
         chance=os.urandom,
         guard=FileGuard(settings.checkpoint_path),
+        witnesses=settings.witnesses,
     )
     _check_schema(settings)
     return Assembly(settings, SqlStore(settings.database, index_key, alone=alone), hub)

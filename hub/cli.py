@@ -325,6 +325,38 @@ def log_checkpoint(data: Data = None, *, as_json: AsJson = False) -> None:
          as_json=as_json)  # fmt: skip
 
 
+@log.command("status")
+def log_status(data: Data = None, *, as_json: AsJson = False) -> None:
+    """Say how long the log is and who has cosigned it; exit 1 where nobody has for a day, or it shrank."""
+    from hub.exchange.disclosure_log import check_head
+    from hub.exchange.witnessing import ALARM, last_cosigned
+
+    alarms, cosigned = list[str](), None
+    with _hub(data) as hub, hub.store.read() as work:
+        signed = work.log.signed()
+        if signed is None:
+            _fail("no checkpoint has been signed yet", LATER)
+        try:
+            check_head(work, hub.hub)
+        except HubFault as fault:
+            alarms.append(fault.detail)
+        cosigned = last_cosigned(work, hub.hub)
+        now, wanted = hub.hub.now(), hub.hub.witnesses
+    if wanted and (cosigned is None or now - cosigned[1] > ALARM):
+        alarms.append("no member has cosigned the log for 24 hours: addresses are not handed over meanwhile")
+    lines = [f"entries    {signed[0]}", f"asked for  {wanted} other members"]
+    if cosigned is not None:
+        members = ", ".join(sorted(cosigned[2]))
+        lines.append(f"cosigned   {cosigned[0]} entries, {cosigned[1]:%Y-%m-%d %H:%M:%S} UTC, by {members}")
+    red = [typer.style(f"ALARM      {alarm}", fg="red", bold=True) for alarm in alarms]
+    told = {"size": signed[0], "witnesses": wanted, "alarms": alarms,
+            "cosigned": None if cosigned is None else {"size": cosigned[0], "at": cosigned[1].isoformat(),
+                                                       "by": sorted(cosigned[2])}}  # fmt: skip
+    _say(told, "\n".join([*lines, *red]), as_json=as_json)
+    if alarms:
+        raise typer.Exit(FAILED)
+
+
 @log.command("publish")
 def log_publish(
     folder: Annotated[Path, typer.Argument(help="Folder to write the log to.")],
@@ -332,14 +364,18 @@ def log_publish(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Write the log as static files (C2SP layout), the checkpoint last."""
+    """Write the log as static files (C2SP layout) with its key and policy, the checkpoint last."""
+    from hub.exchange.witnessing import policy_of
     from hub.protocols.log_directory import files_of
+    from hub.protocols.policy import encode_policy
 
     with _hub(data) as hub, hub.store.read() as work:
         signed = work.log.signed()
         if signed is None:
             _fail("no checkpoint has been signed yet", LATER)
         count = _write_files(folder, files_of(signed[1], work.log.node, work.log.leaves))
+        policy = encode_policy(policy_of(work, hub.hub))
+    _write_file(folder / "policy", policy.encode())
     _write_file(folder / "vkey", (hub.hub.log_key.vkey + "\n").encode())
     _say({"folder": str(folder), "size": signed[0], "files": count},
          f"{signed[0]} entries in {count} files under {folder}", as_json=as_json)  # fmt: skip

@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     """Notices a day that every member may publish, however few it usually has."""
     quota_factor: Annotated[int, Field(ge=1, le=100)] = 3
     """A member's daily quota is this many times its own median day."""
+    witnesses: Annotated[int, Field(ge=0, le=15)] = 2
+    """Other members that have to cosign the log before an address is handed over (fewer, where the
+    region has fewer); 0: none."""
     poll_wait_max_seconds: Annotated[int, Field(ge=0, le=60)] = 20
     """Longest that a poll of the inbox waits for something to come, in seconds."""
     polls_per_member: Annotated[int, Field(ge=1)] = 4
@@ -281,6 +284,8 @@ def _weaknesses(settings: Settings) -> Iterator[str]:
         yield "HUB_PUBLIC_ORIGIN: live mode needs https"
     if settings.slot < LIVE_SLOT:
         yield f"HUB_SLOT_SECONDS: live mode needs at least {LIVE_SLOT.seconds}"
+    if not settings.witnesses:
+        yield "HUB_WITNESSES: live mode needs at least one"
     if not settings.nonces_required:
         yield "HUB_DPOP_NONCES: live mode needs nonces; leave it unset"
     if ":memory:" in settings.database or settings.database == "sqlite://":

@@ -69,4 +69,7 @@ def _one_round(gateways: Mapping[str, Gateway]) -> int:
     faults = [fault for taken in done.values() for fault in taken.faults]
     if faults:
         raise DemoFault(f"a gateway could not take an item ({faults[0]})", "report this: it is a fault")
-    return sum(one.delivered + one.granted + one.held + one.answered + one.stopped for one in done.values())
+    return sum(
+        one.delivered + one.granted + one.held + one.answered + one.stopped + one.unwitnessed
+        for one in done.values()
+    )

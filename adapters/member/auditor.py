@@ -25,6 +25,9 @@ from hub.protocols.tiles import ReadFile, nodes_of_tiles
 SEEN: Final = "checkpoint"
 """Where the records keep the note of the largest checkpoint seen."""
 
+_CODES: Final = {"fork": "log-forked", "rollback": "log-rolled-back"}
+"""Kinds of evidence against the hub, as they wait for a person, and the codes they are raised under."""
+
 
 class Auditor:
     """Checks proofs, and every checkpoint that comes with one against those seen before.
@@ -62,6 +65,20 @@ class Auditor:
                 self._known = {**dict(list(self._known.items())[-64:]), checkpoint.size: checkpoint.root}
         return checkpoint
 
+    def hold_head(self, note: str) -> Checkpoint:
+        """Hold what the hub calls its head to the largest checkpoint seen: it may not have shrunk.
+
+        Raises `Untrusted` ("log-rolled-back") where it has, and keeps both notes; as `accept` otherwise.
+        """
+        head, seen = self.accept(note), self._records.place(SEEN)
+        if seen is not None and head.size < verify_checkpoint(seen, self._log).size:
+            self._keep_evidence("rollback", note)
+            raise Untrusted(
+                "log-rolled-back",
+                "the hub's log is shorter than it was; both checkpoints are kept: ring the operator",
+            )
+        return head
+
     def seen(self) -> Checkpoint | None:
         """The largest checkpoint seen."""
         note = self._records.place(SEEN)
@@ -82,7 +99,7 @@ class Auditor:
         else:
             same = self._root_of(smaller.size, larger) == smaller.root
         if not same:
-            self._keep_evidence(note)
+            self._keep_evidence("fork", note)
             raise Untrusted(
                 "log-forked",
                 "the hub has signed two histories of its log; both are kept: show them to the other members",
@@ -98,8 +115,8 @@ class Auditor:
             pass  # a tile that is not there, or is not one, shows nothing either
         raise Untrusted("log-tiles", "the log's tiles do not give the root that it signed; try again later")
 
-    def _keep_evidence(self, note: str) -> None:
+    def _keep_evidence(self, kind: str, note: str) -> None:
         """Two notes by one key that cannot both be true: whoever has the key's public half can check."""
-        body: Json = {"code": "log-forked", "seen": self._records.place(SEEN), "shown": note}
-        name = f"fork:{canonical.digest(note.encode())}"
-        self._records.wait(Waiting(name, "fork", None, "open", body))
+        body: Json = {"code": _CODES[kind], "seen": self._records.place(SEEN), "shown": note}
+        name = f"{kind}:{canonical.digest(note.encode())}"
+        self._records.wait(Waiting(name, kind, None, "open", body))

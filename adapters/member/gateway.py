@@ -33,7 +33,7 @@ from adapters.member.feed_book import FeedBook
 from adapters.member.flag_book import About
 from adapters.member.flagging import Flagging
 from adapters.member.home import Home
-from adapters.member.inbox import Inbox, Taken, about_of
+from adapters.member.inbox import UNWITNESSED, Inbox, Taken, about_of
 from adapters.member.key_rotation import KeyRotation
 from adapters.member.keyring import Keyring
 from adapters.member.looks import Looks, Says
@@ -46,6 +46,7 @@ from adapters.member.renewal import Renewed, forget_expired, renew, renew_tokens
 from adapters.member.side_by_side import Fact, side_by_side
 from adapters.member.terms import Terms, Verified, read_terms
 from adapters.member.transport import Transport
+from adapters.member.witness import Witness
 from adapters.move import Move
 from hub.consent.decision import Decision
 from hub.consent.flags import Flags
@@ -67,6 +68,9 @@ from hub.protocols.notice import read_envelope
 from hub.protocols.sealing import box_key_id
 from hub.protocols.signed_note import parse_vkey
 from hub.protocols.signing import Typ, key_id_of, sign
+
+SHORT_WAIT: Final = 2
+"""Longest wait of a poll, in seconds, while something waits for other members' cosignatures alone."""
 
 TERMS_SECONDS: Final = 60
 """How long what was read of the agreements is used before it is read again."""
@@ -94,8 +98,11 @@ class Gateway:
         self._verified = Verified()
         records, transport, directory = self.records, self.transport, self.directory
         self.outbox = Outbox(pinned, self._keys, records, transport, directory, self.terms, self._now)
+        self.witness = Witness(
+            self.home, pinned, self._keys, records, transport, directory, self.auditor, self._now
+        )
         self.inbox = Inbox(
-            pinned, self._keys, records, transport, directory, self.auditor, self.terms, self._now
+            pinned, self._keys, records, transport, directory, self.witness, self.terms, self._now
         )
         self.flagging = Flagging(pinned.member, self._keys, records, transport, self.terms_here, self._now)
 
@@ -383,17 +390,21 @@ class Gateway:
     # --- the inbox ------------------------------------------------------------------------------------
 
     def poll(self, wait: int = 0) -> Taken:
-        """Send what is queued, then take what waits: open, compare, grant, acknowledge.
+        """Send what is queued, cosign the log, then take what waits: open, compare, grant, acknowledge.
 
         Raises `HubUnreachable` where the hub does not answer, and `Untrusted` where its directory
-        lists a key under our name that we did not make: then nothing is taken any more.
+        lists a key under our name that we did not make, or its log has two histories: then nothing is
+        taken any more.
         """
         if (later := self.flush().later) is not None:
             raise HubUnreachable("hub-unreachable", later)
         self.carry_flags()
         self._check_own_name()
         reminded = self._tend()
-        taken = self.inbox.pull(wait)
+        self.witness.attend()
+        taken = self.inbox.pull(min(wait, SHORT_WAIT) if self.records.waiting(UNWITNESSED) else wait)
+        if taken.total or taken.unwitnessed:
+            self.witness.attend()
         taken.reminded.extend(reminded)
         return taken
 
@@ -449,6 +460,7 @@ class Gateway:
         with suppress(GatewayFault, HubRefused):  # no epoch, no key of one yet, nobody pinned: later
             self.renew_tokens()
         self.flagging.remind()
+        self.witness.overdue()
         told = remind(self.records, (copy.agreement for copy in self.terms().copies), self._now())
         self.records.set_place("tended", today)
         return [one.says for one in told]

@@ -6,6 +6,7 @@ home/keyring         every secret, sealed
 home/records.db      notices sent and received, sealed row by row
 home/columns/        how this member's own files are read
 home/token           the local API's token (mode 600)
+home/tlog-policy     optional: the witnesses that this member asks for, by their keys (C2SP tlog-policy)
 
 Several processes may use one home at once (`hub gateway run` beside a command): what is read,
 changed and written back is changed under a lock.
@@ -56,6 +57,9 @@ class Pinned:
     """DfE code of the area in which this member lies: its own enrolments cross no border."""
     bulk_from: int | None = None
     """So many notices of one night's feed need a second officer; None where one is enough."""
+    witnesses: int = 2
+    """Other members that have to cosign the log before more than an identity part is opened here;
+    fewer where the region has fewer, and none at 0. The file `tlog-policy` in the home overrules it."""
 
 
 class Home:
@@ -88,6 +92,11 @@ class Home:
         """Write the settings."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self.path / "gateway.json", json.dumps(asdict(pinned), indent=2).encode())
+
+    def policy(self) -> str | None:
+        """The member's own policy about witnesses, where it has one."""
+        path = self.path / "tlog-policy"
+        return path.read_text("utf-8") if path.exists() else None
 
     def keyring(self) -> Keyring:
         """Open the keyring; raise `GatewayFault` where there is none, or it does not open."""

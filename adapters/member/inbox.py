@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
-from adapters.member.auditor import Auditor
 from adapters.member.confirm import compare
 from adapters.member.directory import Directory
 from adapters.member.disputes import Disputes
@@ -26,6 +25,7 @@ from adapters.member.recalls import Recalls, read_recall
 from adapters.member.records import UNHEARD, KeyAnswer, Received, Records, Sent, Waiting
 from adapters.member.terms import Terms
 from adapters.member.transport import Transport
+from adapters.member.witness import Witness
 from adapters.scope import scope_fits
 from hub.consent.flags import Flags
 from hub.protocols import canonical
@@ -66,6 +66,12 @@ ARRIVED = frozenset({OutcomeKind.IN_CASELOAD, OutcomeKind.ALREADY_KNOWN, Outcome
 NEW = "new"
 """State of a delivery that is opened and kept, and not answered yet: a killed gateway goes on from here."""
 
+UNWITNESSED = "unwitnessed"
+"""Kind of what waits for cosignatures; nobody has to do anything about it."""
+
+_NOT_YET = frozenset({"delivery-unwitnessed", "checkpoint-quorum"})
+"""The hub does not hand over, or we do not open, what too few other members have witnessed."""
+
 
 @dataclass
 class Taken:
@@ -77,6 +83,8 @@ class Taken:
     held: int = 0
     answered: int = 0
     stopped: int = 0
+    unwitnessed: int = 0
+    """Deliveries that are opened once other members have cosigned the log; tried again by every look."""
     faults: list[str] = field(default_factory=list)
     reminded: list[str] = field(default_factory=list)
     """What was told for the first time about agreements that are to be reviewed, in sentences."""
@@ -98,7 +106,7 @@ class Inbox:
         records: Records,
         transport: Transport,
         directory: Directory,
-        auditor: Auditor,
+        witness: Witness,
         terms: Callable[[], Terms],
         now: Callable[[], datetime],
     ) -> None:
@@ -107,7 +115,8 @@ class Inbox:
         self._records = records
         self._transport = transport
         self._directory = directory
-        self._auditor = auditor
+        self._auditor = auditor = witness.auditor
+        self._witness = witness
         self._now = now
         self.disputes = Disputes(pinned, keyring, records, transport, directory, auditor, now)
         self.looks = Looks(pinned, keyring, records, transport, directory, now)
@@ -120,6 +129,7 @@ class Inbox:
         """Take every item that waits, at most `most`; `wait` seconds for the first to come."""
         taken, seen = Taken(), 0
         self._say_again(taken)
+        self._try_unwitnessed(taken)
         while seen < most:
             page = self._page(wait if seen == 0 else 0)
             items = page.objects("data")
@@ -148,6 +158,14 @@ class Inbox:
         for kept in self._answers.unheard():
             self._attempt(kept.item, "key_request", taken, partial(self._say, kept, taken))
 
+    def _try_unwitnessed(self, taken: Taken) -> None:
+        """Take what waited for other members' cosignatures."""
+        for waiting in self._records.waiting(UNWITNESSED):
+            name, before = waiting.item.partition(":")[2], taken.unwitnessed
+            self._take(Reader(self._transport.get(f"/v1/inbox/{name}"), "item"), taken)
+            if taken.unwitnessed == before:
+                self._records.decided(waiting.item)
+
     def _say(self, kept: KeyAnswer, taken: Taken) -> None:
         _count(self._answers.again(kept), taken)
 
@@ -171,6 +189,10 @@ class Inbox:
         except (ProtocolError, GatewayFault) as fault:
             if fault.code == "delivery-stopped":
                 taken.stopped += 1
+                return
+            if fault.code in _NOT_YET:
+                taken.unwitnessed += 1
+                self._records.wait(Waiting(f"{UNWITNESSED}:{name}", UNWITNESSED, None, "open", {}))
                 return
             taken.faults.append(f"{kind} {name}: {fault.code}")
             self._records.wait(Waiting(name, "fault", None, "open", {"kind": kind, "code": fault.code}))
@@ -271,7 +293,10 @@ class Inbox:
         checked = check_delivery(delivery, self._pinned.member, key, self._log)
         if checked.record.delivery != name:
             raise Untrusted("delivery-other-item", "the log records this release under another id")
-        self._auditor.accept(parse_proof(delivery.proof).checkpoint_note)
+        note = parse_proof(delivery.proof).checkpoint_note
+        self._auditor.accept(note)
+        if checked.record.stage is Stage.REST:
+            self._witness.check(note)
         opening: Json = {"record": delivery.opening.record, "salt": canonical.b64u(delivery.opening.salt)}
         return checked, {"opening": opening, "proof": delivery.proof}
 

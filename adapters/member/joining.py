@@ -87,6 +87,7 @@ def join(
             acts_for=acts_for,
             officer=desk.officer,
             area=desk.area,
+            witnesses=known.witnesses,
         )
     )
     return Joined(member, keyring.identity.public.key_id, VerifyingKey.from_jwk(known.hub_key).key_id)
@@ -162,6 +163,8 @@ class Configuration:
     hub_key: Json
     custodian: MemberId
     slot_seconds: int
+    witnesses: int
+    """Other members that have to cosign the log before an address is opened."""
 
 
 def read_configuration(hub_url: str, http: httpx.Client | None = None) -> Configuration:
@@ -169,12 +172,12 @@ def read_configuration(hub_url: str, http: httpx.Client | None = None) -> Config
     document = public_get(hub_url, "/.well-known/hub-configuration", http)
     if not isinstance(document, dict):
         raise GatewayFault("no-hub", "there is no hub at this address")
-    reader = Reader(
-        {name: document.get(name) for name in ("log_vkey", "hub_key", "custodian", "slot_seconds")}, "hub"
-    )
+    names = ("log_vkey", "hub_key", "custodian", "slot_seconds", "witnesses")
+    reader = Reader({name: document.get(name) for name in names}, "hub")
     return Configuration(
         reader.text("log_vkey"),
         reader.value("hub_key"),
         MemberId(reader.id("custodian", "mbr")),
         reader.integer("slot_seconds"),
+        reader.integer("witnesses"),
     )

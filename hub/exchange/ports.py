@@ -279,8 +279,11 @@ class Log(Protocol):
     def keep_signed(self, size: int, note: str) -> None:
         """Keep a signed checkpoint."""
 
-    def prove(self, index: int) -> LogProof:
-        """Prove an entry included under the last signed checkpoint."""
+    def checkpoints(self, above: int, limit: int) -> Sequence[tuple[int, str]]:
+        """Size and text of the signed checkpoints of more than `above` entries, newest first."""
+
+    def prove(self, index: int, under: tuple[int, str] | None = None) -> LogProof:
+        """Prove an entry included under a signed checkpoint (size and text), else under the last one."""
 
     def node(self, level: int, index: int) -> bytes:
         """The hash of a complete subtree."""
@@ -392,6 +395,8 @@ class Hub:
     now: Callable[[], datetime]
     chance: Callable[[int], bytes]
     guard: CheckpointGuard
+    witnesses: int = 0
+    """Other members that have to cosign the log before more than an identity part is handed over."""
 
     @property
     def log_key(self) -> NoteKey:

@@ -35,7 +35,9 @@ from hub.exchange.stages import (
 )
 from hub.exchange.states import NoticeState, PassageState
 from hub.exchange.trust import signing_key
+from hub.exchange.witnessing import offered, policy_of, receive_cosignature, witnessed_proof
 from hub.protocols.canonical import Json
+from hub.protocols.delivery import Stage
 from hub.protocols.limits import CLOCK_SKEW
 from hub.protocols.names import DisclosureId, MemberId, NoticeId, RequestId
 from hub.protocols.notice import Assertion
@@ -55,8 +57,10 @@ __all__ = [
     "keep",
     "lodge",
     "note_stopped",
+    "offered",
     "open_epoch",
     "opening_and_proof",
+    "policy_of",
     "proof_of",
     "propose",
     "read_admission",
@@ -65,6 +69,7 @@ __all__ = [
     "receive_approval",
     "receive_assertion",
     "receive_confirmation",
+    "receive_cosignature",
     "receive_grant",
     "receive_lead",
     "receive_message",
@@ -210,7 +215,8 @@ def fetch_delivery(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -
     """Hand over a delivery: decide again now, then pack manifest, parts, box, opening and proof.
 
     Raises `Declined("delivery-stopped")` where anything that the entry lists may leave no longer;
-    the stop is recorded. Raises `NotYours` for what is not the caller's.
+    the stop is recorded. Raises `Declined("delivery-unwitnessed")` for a second stage that too few
+    other members have witnessed: it stays in the inbox. Raises `NotYours` for what is not the caller's.
     """
     delivery = acknowledge.own_item(item, caller, ItemKind.DELIVERY, work)
     permitted = _permitted_now(delivery, work, hub)
@@ -218,7 +224,9 @@ def fetch_delivery(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -
         raise Declined(
             "delivery-stopped", "this delivery was stopped: a flag, an agreement or the notice has changed"
         )
-    return pack_delivery(delivery, permitted, work)
+    if delivery.stage is Stage.IDENTITY:
+        return pack_delivery(delivery, permitted, work)
+    return pack_delivery(delivery, permitted, work, witnessed_proof(delivery.log_index, caller, work, hub))
 
 
 def note_stopped(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -> None:

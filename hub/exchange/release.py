@@ -10,7 +10,7 @@ from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import InboxItem, ItemKind, Permitted, PreparedRelease, RecordedRelease, ground_of
 from hub.protocols.delivery import Delivery, ReleasedPart, ReleaseRecord, write_delivery
 from hub.protocols.names import DisclosureId, Part, new_id
-from hub.protocols.proof import encode_proof
+from hub.protocols.proof import LogProof, encode_proof
 
 
 def prepare_release(permitted: Permitted, hub: Hub) -> PreparedRelease:
@@ -60,8 +60,10 @@ def hand_over(recorded: RecordedRelease, work: Work, hub: Hub) -> InboxItem:
     return item
 
 
-def pack_delivery(item: InboxItem, permitted: Permitted, work: Work) -> bytes:
+def pack_delivery(item: InboxItem, permitted: Permitted, work: Work, proof: LogProof | None = None) -> bytes:
     """The bytes of a delivery: manifest, released parts, box, opening and proof of its entry.
+
+    Where no proof is given, that under the last checkpoint is packed.
 
     Only what the entry lists *and* today's decision still permits is packed; the caller has just
     decided. Raises `HubFault` where the entry is gone.
@@ -77,7 +79,7 @@ def pack_delivery(item: InboxItem, permitted: Permitted, work: Work) -> bytes:
             parts=parts,
             box=box,
             opening=entry.opening,
-            proof=encode_proof(work.log.prove(item.log_index)),
+            proof=encode_proof(proof or work.log.prove(item.log_index)),
         )
     )
 

@@ -7,14 +7,15 @@ sign a smaller size. Extension lines are refused, since nobody who monitors a lo
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from hub.protocols.errors import MalformedMessage, Untrusted
 from hub.protocols.merkle import EMPTY_ROOT, HASH_BYTES
-from hub.protocols.signature_keys import SigningKey
+from hub.protocols.names import READABLE_ID, MemberId
+from hub.protocols.signature_keys import SigningKey, VerifyingKey
 from hub.protocols.signed_note import (
     NoteKey,
     NoteKind,
@@ -127,6 +128,50 @@ def verify_cosignature(note: str, witness: NoteKey | str) -> datetime:
     return _verify_witness(parse_note(note), _of_kind(witness, NoteKind.WITNESS))
 
 
+def witness_key(origin: str, member: MemberId, key: VerifyingKey) -> NoteKey:
+    """Return the key under which a member cosigns the log of this origin.
+
+    It is the member's logged signing key: nobody has to be believed about it who is not believed
+    about the member's notices, and it is revoked with them. What a witness signs begins with a line
+    of its own, so no cosignature can be taken for anything else that this key signs.
+    """
+    return NoteKey(f"{origin}/{member}", NoteKind.WITNESS, key)
+
+
+def cosigning_member(line: NoteSignature, origin: str) -> MemberId | None:
+    """Return which member a line of a checkpoint claims to be by; None for the log's own, or a stranger's."""
+    prefix, _, member = line.name.rpartition("/")
+    known = prefix == origin and member.startswith("mbr_") and READABLE_ID.fullmatch(member)
+    return MemberId(member) if known else None
+
+
+def parse_line(line: str) -> NoteSignature:
+    """Read one line of signature; raise `MalformedMessage` unless it is exactly one."""
+    found = parse_note(f"a line by itself\n\n{line}").signatures
+    if len(found) != 1 or found[0].line != line:
+        raise MalformedMessage("note-form", "one line of signature was expected")
+    return found[0]
+
+
+def cosigned_at(line: NoteSignature) -> datetime:
+    """Return the time that a witness's line tells; it is believed once the line is verified."""
+    return datetime.fromtimestamp(_seconds(line.payload), UTC)
+
+
+def cosigned_by(note: str, witnesses: Mapping[str, NoteKey]) -> dict[str, datetime]:
+    """Return which of these witnesses have cosigned, by the names given here, and when.
+
+    Raises `Untrusted` as soon as the line of one of them is false: whoever wrote it means harm.
+    """
+    parsed = parse_note(note)
+    lines = {(line.name, line.key_id) for line in parsed.signatures}
+    return {
+        name: _verify_witness(parsed, _of_kind(key, NoteKind.WITNESS))
+        for name, key in witnesses.items()
+        if (key.name, key.id) in lines
+    }
+
+
 def verify_quorum(
     note: str, key: NoteKey | str, witnesses: Iterable[NoteKey | str], quorum: int
 ) -> Checkpoint:
@@ -158,11 +203,16 @@ def _verify_log(note: SignedNote, key: NoteKey) -> Checkpoint:
 
 def _verify_witness(note: SignedNote, witness: NoteKey) -> datetime:
     payload = payload_by(note, witness)
+    seconds = _seconds(payload)
+    witness.key.verify(payload[_TIME_BYTES:], _cosigned(seconds, note.message))
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _seconds(payload: bytes) -> int:
     seconds = int.from_bytes(payload[:_TIME_BYTES])
     if len(payload) <= _TIME_BYTES or not 0 < seconds <= _LAST_SECOND:
         raise MalformedMessage("cosignature-time", "a cosignature begins with a POSIX time")
-    witness.key.verify(payload[_TIME_BYTES:], _cosigned(seconds, note.message))
-    return datetime.fromtimestamp(seconds, UTC)
+    return seconds
 
 
 def _cosigned(seconds: int, message: bytes) -> bytes:

@@ -14,15 +14,21 @@ from hub.protocols.checkpoint import (
     Checkpoint,
     add_cosignature,
     cosign,
+    cosigned_at,
+    cosigned_by,
+    cosigning_member,
     parse_checkpoint,
     parse_decimal,
+    parse_line,
     sign_checkpoint,
     verify_checkpoint,
     verify_cosignature,
     verify_quorum,
+    witness_key,
 )
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.merkle import EMPTY_ROOT, verify_consistency
+from hub.protocols.names import MemberId
 from hub.protocols.signature_keys import SigningKey
 from hub.protocols.signed_note import (
     NoteKey,
@@ -290,3 +296,48 @@ def test_keys_of_logs_and_witnesses_are_not_exchanged() -> None:
         with pytest.raises(MalformedMessage) as fault:
             check()
         assert fault.value.code == "vkey-kind"
+
+
+def test_a_member_s_line_names_the_member_and_the_log() -> None:
+    """Under the log's name, a slash and the member's id; a line by anybody else is nobody's."""
+    kent = witness_key(ORIGIN, MemberId("mbr_kent"), FIRST.public)
+    line = parse_line(cosign(NOTE, FIRST, f"{ORIGIN}/mbr_kent", NOW))
+    assert (kent.name, kent.kind) == (f"{ORIGIN}/mbr_kent", NoteKind.WITNESS)
+    assert (line.name, line.key_id) == (kent.name, kent.id)
+    assert cosigning_member(line, ORIGIN) == "mbr_kent"
+    assert cosigned_at(line) == NOW
+    for name in (ORIGIN, f"{ORIGIN}/agr_kent", "other.example/mbr_kent", f"{ORIGIN}/mbr_", "mbr_kent"):
+        assert cosigning_member(NoteSignature(name, kent.id, line.payload), ORIGIN) is None
+
+
+def test_who_has_cosigned_is_told_with_the_time() -> None:
+    """By the names that the reader gives them; strangers are passed over."""
+    known = {"first": parse_vkey(ONE), "second": parse_vkey(TWO), "third": parse_vkey(ONE)}
+    assert cosigned_by(COSIGNED, known) == {"first": NOW, "third": NOW}
+    assert cosigned_by(NOTE, known) == {}
+    assert set(cosigned_by(TWICE, known)) == {"first", "second", "third"}
+    with pytest.raises(MalformedMessage):
+        cosigned_by(TWICE, {"log": parse_vkey(LOG)})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "no line\n",
+        cosign(NOTE, FIRST, "one.example", NOW)[:-1],
+        cosign(NOTE, FIRST, "one.example", NOW) * 2,
+        "\n" + cosign(NOTE, FIRST, "one.example", NOW),
+    ],
+)
+def test_a_line_is_one_line(line: str) -> None:
+    """Nothing can be smuggled in beside it."""
+    with pytest.raises(MalformedMessage):
+        parse_line(line)
+
+
+def test_a_line_without_a_time_tells_none() -> None:
+    """A note key of another kind has no time in front."""
+    with pytest.raises(MalformedMessage) as fault:
+        cosigned_at(NoteSignature("one.example", bytes(4), bytes(72)))
+    assert fault.value.code == "cosignature-time"

@@ -216,6 +216,7 @@ class Wire:
                 "hub_key": hub.key.public.jwk,
                 "custodian": CUSTODIAN,
                 "slot_seconds": 1,
+                "witnesses": hub.witnesses,
                 "suites": [],
                 "version": "0",
                 "mode": "test",
@@ -228,6 +229,9 @@ class Wire:
                 signed = work.log.signed()
                 assert signed is not None
                 return 200, signed[1].encode()
+            if path == "witnessing":
+                note = reception.offered(work, self.town.hub)
+                return _problem("not-found") if note is None else (200, note.encode())
             name = parse_tile_path(path)
             if width_at(name, work.log.size()) < name.width:
                 return _problem("not-found")
@@ -381,6 +385,13 @@ class Wire:
             work,
             self.town.hub,
         )
+        return 202, {}
+
+    def cosign(self, call: Call, work: Work) -> Answer:
+        """A witness's line."""
+        size, line = call.json["size"], call.text("line")
+        assert isinstance(size, int)
+        reception.receive_cosignature(size, line, call.member, work, self.town.hub)
         return 202, {}
 
     # --- papers ---------------------------------------------------------------------------------------------
@@ -578,6 +589,7 @@ _ROUTES: dict[tuple[str, str, int], tuple[Callable[[Wire], Route], bool]] = {
     ("GET", "inbox", 3): (lambda wire: wire.item, False),
     ("GET", "delivery", 4): (lambda wire: wire.delivery, False),
     ("POST", "inbox", 4): (lambda wire: wire.answer, True),
+    ("POST", "cosignatures", 2): (lambda wire: wire.cosign, True),
     ("POST", "key-requests", 4): (lambda wire: wire.grant, True),
     ("GET", "disclosures", 2): (lambda wire: wire.disclosures, False),
     ("GET", "disclosures", 3): (lambda wire: wire.disclosures, False),

@@ -42,6 +42,8 @@ NEXT = {
     "flag": "hub flag renew FLAG --by young_person, or hub flag end FLAG",
     "fault": "hub inbox pull --again",
     "fork": "keep this home; ring the other members",
+    "rollback": "keep this home; ring the hub's operator",
+    "unwitnessed": "nothing: it opens once enough other members have cosigned the log",
     "alarm": "ring the hub's operator",
     "reminder": "hub agreement revise FILE, then hub inbox noted ITEM",
 }

@@ -11,19 +11,20 @@ from typing import Final, Protocol
 
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import Entry, Work
-from hub.exchange.stages import ItemKind, StoredNotice
+from hub.exchange.stages import ItemKind, KeyUse, StoredNotice
 from hub.exchange.states import NoticeState
 from hub.exchange.store.inventory import KeptItem, KeptNode
 from hub.protocols.canonical import Json
-from hub.protocols.checkpoint import verify_checkpoint
+from hub.protocols.checkpoint import cosigning_member, verify_checkpoint, verify_cosignature, witness_key
 from hub.protocols.entry import check_opening
 from hub.protocols.errors import ProtocolError
 from hub.protocols.key_grant import read_counter_tokens
+from hub.protocols.keys import VerifyingKey
 from hub.protocols.merkle import Frontier, leaf_hash, root_at
 from hub.protocols.names import DisclosureId, NoticeId, Part
 from hub.protocols.notice import manifest_digest
 from hub.protocols.sealing import part_digest
-from hub.protocols.signed_note import NoteKey
+from hub.protocols.signed_note import NoteKey, parse_note
 
 CHUNK: Final = 4096
 """Leaves read at a time."""
@@ -170,6 +171,8 @@ def check_checkpoints(work: CountedWork, log_key: NoteKey) -> Iterator[Finding]:
             )
         elif root_at(signed_size, work.log.node) != checkpoint.root:
             yield Finding("checkpoint-forked", where, "the log no longer begins with what was signed")
+        if not _cosignatures_hold(note, log_key.name, work):
+            yield Finding("checkpoint-cosignature", where, "a line below it is no member's cosignature of it")
 
 
 def check_outbox(work: CountedWork, _: NoteKey) -> Iterator[Finding]:
@@ -189,6 +192,27 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_checkpoints,
     check_outbox,
 )
+
+
+def _cosignatures_hold(note: str, origin: str, work: Work) -> bool:
+    """Whether every line but the log's own is by a logged key of the member that it names."""
+    for line in parse_note(note).signatures:
+        member = cosigning_member(line, origin)
+        keys = [] if member is None else work.members.keys(member)
+        known = [witness_key(origin, key.member, VerifyingKey.from_jwk(key.jwk))
+                 for key in keys if key.use is KeyUse.SIGNING]  # fmt: skip
+        found = [key for key in known if key.id == line.key_id]
+        if line.name != origin and not (found and _is_cosigned(note, found[0])):
+            return False
+    return True
+
+
+def _is_cosigned(note: str, witness: NoteKey) -> bool:
+    try:
+        verify_cosignature(note, witness)
+    except ProtocolError:
+        return False
+    return True
 
 
 def _whole(check: Check, work: CountedWork, log_key: NoteKey) -> Iterator[Finding]:

@@ -59,6 +59,12 @@ _ENTRIES_FOR: Final = Prepared(
 _SIGNED: Final = Prepared(
     select(_checkpoint.c.size, _checkpoint.c.note).order_by(_checkpoint.c.size.desc()).limit(1)
 )
+_CHECKPOINTS: Final = Prepared(
+    select(_checkpoint.c.size, _checkpoint.c.note)
+    .where(_checkpoint.c.size > bindparam("above"))
+    .order_by(_checkpoint.c.size.desc())
+    .limit(bindparam("most"))
+)
 _KEEP_SIGNED: Final = Prepared(insert(_checkpoint), replacing("size", columns=("note",)))
 _NODE: Final = Prepared(
     select(_node.c.hash).where(_node.c.level == bindparam("level"), _node.c.idx == bindparam("index"))
@@ -148,12 +154,16 @@ class SqlLog:
         """Keep a signed checkpoint; for a size that has one, the note with more cosignatures."""
         self._line.change(_KEEP_SIGNED, size=size, note=note)
 
-    def prove(self, index: int) -> LogProof:
-        """Prove an entry included under the last signed checkpoint.
+    def checkpoints(self, above: int, limit: int) -> Sequence[tuple[int, str]]:
+        """Size and text of the signed checkpoints of more than `above` entries, newest first."""
+        return [(row[0], row[1]) for row in self._line.rows(_CHECKPOINTS, above=above, most=limit)]
 
-        Raises `HubFault` where none covers it yet.
+    def prove(self, index: int, under: tuple[int, str] | None = None) -> LogProof:
+        """Prove an entry included under a signed checkpoint (size and text), else under the last one.
+
+        Raises `HubFault` where it does not cover the entry.
         """
-        signed = self.signed()
+        signed = under or self.signed()
         if signed is None or index >= signed[0]:
             raise not_covered()
         size, note = signed

@@ -595,9 +595,14 @@ class MemoryLog:
         """Keep a signed checkpoint; for a size that has one, the note with more cosignatures."""
         self._unit.changing().checkpoints[size] = note
 
-    def prove(self, index: int) -> LogProof:
-        """Prove an entry included under the last signed checkpoint."""
-        signed = self.signed()
+    def checkpoints(self, above: int, limit: int) -> Sequence[tuple[int, str]]:
+        """Size and text of the signed checkpoints of more than `above` entries, newest first."""
+        kept = sorted(self._unit.state.checkpoints.items(), reverse=True)
+        return [(size, note) for size, note in kept if size > above][:limit]
+
+    def prove(self, index: int, under: tuple[int, str] | None = None) -> LogProof:
+        """Prove an entry included under a signed checkpoint (size and text), else under the last one."""
+        signed = under or self.signed()
         if signed is None or index >= signed[0]:
             raise not_covered()
         return LogProof(index, tuple(inclusion_proof(index, signed[0], self.node)), signed[1])

@@ -29,6 +29,7 @@ async def read_configuration(desk: DeskIs) -> dict[str, Any]:
         "hub_key": desk.hub.key.public.jwk,
         "custodian": desk.custodian,
         "slot_seconds": int(desk.hub.slot.total_seconds()),
+        "witnesses": desk.hub.witnesses,
         "suites": sorted(SUITES),
         "version": desk.version,
         "mode": desk.mode,

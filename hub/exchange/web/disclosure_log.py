@@ -1,7 +1,8 @@
 """The public log: checkpoint, key and tiles in the C2SP layout, for whoever wants to check it.
 
 Only what a signed checkpoint covers is served. A tile never changes once it can be served, so
-whoever has it need not ask again.
+whoever has it need not ask again. Members' gateways cosign: they fetch the checkpoint that is
+offered and bring their line.
 """
 
 from typing import Final
@@ -12,9 +13,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from hub.exchange.errors import NotYours
 from hub.exchange.ports import Work
-from hub.exchange.web.desk import DeskIs, Guarded
-from hub.exchange.web.rules import Rule, ruled
+from hub.exchange.reception import offered, policy_of, receive_cosignature
+from hub.exchange.web import schemas
+from hub.exchange.web.answers import sign_back
+from hub.exchange.web.desk import CallerIs, DeskIs, Guarded
+from hub.exchange.web.rules import INBOX, Rule, ruled
 from hub.protocols.errors import MalformedMessage
+from hub.protocols.policy import encode_policy
 from hub.protocols.tiles import FULL_WIDTH, TileName, bundle_bytes, parse_tile_path, tile_bytes, width_at
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -38,6 +43,35 @@ async def read_checkpoint(desk: DeskIs) -> Response:
 async def read_vkey(desk: DeskIs) -> Response:
     """Give the key under which checkpoints are signed; compare it with the one handed over out of band."""
     return PlainTextResponse(desk.hub.log_key.vkey + "\n", headers={"Cache-Control": AT_ONCE})
+
+
+@router.get("/log/policy", response_class=PlainTextResponse)
+@ruled(Rule.PUBLIC)
+async def read_policy(desk: DeskIs) -> Response:
+    """Give the members' cosigning keys and how many are asked for, as a C2SP tlog-policy."""
+    policy = await desk.read(lambda work: policy_of(work, desk.hub))
+    return PlainTextResponse(encode_policy(policy), headers={"Cache-Control": AT_ONCE})
+
+
+@router.get("/log/witnessing", response_class=PlainTextResponse)
+@ruled(Rule.PUBLIC)
+async def read_witnessing(desk: DeskIs) -> Response:
+    """Give the checkpoint that members are asked to cosign now, with the lines it has."""
+    note = await desk.read(lambda work: offered(work, desk.hub))
+    if note is None:
+        raise NotYours
+    return PlainTextResponse(note, headers={"Cache-Control": AT_ONCE})
+
+
+@router.post("/v1/cosignatures", status_code=202, response_model=schemas.Accepted)
+@ruled(Rule.OWN, INBOX)
+async def post_cosignature(
+    body: schemas.Cosignature, request: Request, desk: DeskIs, caller: CallerIs
+) -> Response:
+    """Cosign a checkpoint: the caller has checked that the log only grew since the last one it cosigned."""
+    return await sign_back(
+        request, lambda work: receive_cosignature(body.size, body.line, caller.member, work, desk.hub)
+    )
 
 
 @router.get("/log/tile/{path:path}", response_class=Response)

@@ -35,6 +35,11 @@ OURS: Final[Mapping[str, Kind]] = {
     "delivery-stopped": Kind(
         410, "This delivery was stopped", "Nothing is needed of you; a new one comes if that changes."
     ),
+    "delivery-unwitnessed": Kind(
+        409,
+        "Too few other members have cosigned the log since",
+        "Cosign what is offered at /log/witnessing, and fetch it again a little later.",
+    ),
     "identity-unknown": Kind(
         403, "This member has no identity key yet", "Redeem the invitation with `hub gateway init`."
     ),

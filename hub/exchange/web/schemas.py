@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.consent.question import EvidenceClass, Scope
+from hub.protocols.canonical import LARGEST_INTEGER
 from hub.protocols.dispute import Grievance, Result
 from hub.protocols.limits import BATCH_NOTICES
 from hub.protocols.names import NoticeType
@@ -507,6 +508,13 @@ class DisputeMessages(Given):
 # --- the log ------------------------------------------------------------------------------------------
 
 
+class Cosignature(Taken):
+    """A witness's line (C2SP tlog-cosignature) under the checkpoint of this size."""
+
+    size: Annotated[int, Field(ge=1, le=LARGEST_INTEGER)]
+    line: Annotated[str, Field(max_length=1024)]
+
+
 class Disclosure(Given):
     """An entry of the log that the caller may open."""
 
@@ -554,6 +562,7 @@ class Configuration(Given):
     hub_key: Value
     custodian: Id
     slot_seconds: int
+    witnesses: int
     suites: list[str]
     version: str
     mode: str

@@ -2,9 +2,10 @@
 
 import pytest
 
-from hub.protocols.checkpoint import verify_checkpoint
+from hub.protocols.checkpoint import cosign, cosigned_by, verify_checkpoint
 from hub.protocols.entry import filler
 from hub.protocols.log_directory import verify_directory
+from hub.protocols.policy import read_policy
 from hub.protocols.signed_note import parse_vkey
 from tests.exchange.web.conftest import Region
 from tests.simulators.web_member import WebHub
@@ -75,3 +76,38 @@ def test_before_the_first_checkpoint_there_is_no_log(web_hub: WebHub) -> None:
         assert client.get("/log/checkpoint").status_code == 404
         assert client.get("/log/tile/0/000.p/1").status_code == 404
         assert client.get("/log/vkey").status_code == 200
+
+
+def test_a_member_cosigns_what_is_offered(region: Region) -> None:
+    """Over HTTP: fetched by anybody, brought by a member under its own token, served with its line."""
+    hub, kent = region.hub, region.kent
+    note = region.client.get("/log/witnessing").text
+    assert note == region.client.get("/log/checkpoint").text
+    size = verify_checkpoint(note, hub.hub.log_key).size
+    line = cosign(note, kent.signing, "hub.example/mbr_kent", hub.now)
+    assert kent.posts("/v1/cosignatures", {"size": size, "line": line}).status_code == 202
+    assert kent.posts("/v1/cosignatures", {"size": size, "line": line}).status_code == 202
+    assert region.client.get("/log/checkpoint").text == note + line
+    policy = read_policy(region.client.get("/log/policy").text)
+    assert [key.name for key in policy.witnesses.values()].count("hub.example/mbr_kent") == 1
+    assert cosigned_by(note + line, policy.witnesses)
+
+
+@pytest.mark.parametrize(
+    ("member", "size", "name", "status", "code"),
+    [
+        ("kent", 0, "mbr_medway", 422, "cosignature-name"),
+        ("medway", 0, "mbr_kent", 422, "cosignature-name"),
+        ("kent", 16, "mbr_kent", 409, "checkpoint-unknown"),
+    ],
+)
+def test_a_line_that_does_not_count_is_a_problem_with_a_code(
+    region: Region, member: str, size: int, name: str, status: int, code: str
+) -> None:
+    """Another's name, or a size beyond the head."""
+    note = region.client.get("/log/witnessing").text
+    signed = verify_checkpoint(note, region.hub.hub.log_key).size
+    line = cosign(note, region.kent.signing, f"hub.example/{name}", region.hub.now)
+    caller = region.kent if member == "kent" else region.medway
+    answer = caller.posts("/v1/cosignatures", {"size": signed + size, "line": line})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)

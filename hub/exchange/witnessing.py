@@ -1,0 +1,168 @@
+"""What members witness of the log: which checkpoint to cosign, whose word counts, when it is enough.
+
+A gateway fetches the checkpoint that is offered, checks by itself that the log only grew, and
+brings one line of signature (C2SP tlog-cosignature). Councils expose no service, so nothing is sent
+to a witness. Address and everything else beyond the identity part are handed over under a
+checkpoint that others than the recipient have cosigned: a hub that shows one member another history
+would have to show it to those as well. Whether the log grew is the witness's affair, not decided
+here.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from hub.exchange.errors import Declined
+from hub.exchange.ports import Hub, Work
+from hub.exchange.stages import KeyUse, RegisteredKey, Standing
+from hub.exchange.trust import in_force
+from hub.protocols.checkpoint import (
+    add_cosignature,
+    cosigned_at,
+    cosigning_member,
+    parse_line,
+    verify_cosignature,
+    witness_key,
+)
+from hub.protocols.errors import Untrusted
+from hub.protocols.keys import VerifyingKey
+from hub.protocols.limits import CLOCK_SKEW
+from hub.protocols.names import MemberId, MemberKind
+from hub.protocols.policy import Policy, members_policy
+from hub.protocols.proof import LogProof
+from hub.protocols.signed_note import NoteKey, NoteSignature, parse_note
+
+ROUND: Final = timedelta(seconds=60)
+"""How long one checkpoint is offered to those who have not cosigned it: three long polls.
+
+Were each poll offered the newest, members that poll one after the other would never cosign the
+same one where slots are short.
+"""
+
+MOST_LINES: Final = 16
+"""Cosignatures kept for one checkpoint; they travel with every proof, at 150 bytes each."""
+
+RECENT: Final = 288
+"""Checkpoints that are looked through: those of a day at five minutes a slot. A day without any
+cosignature is an alarm."""
+
+ALARM: Final = timedelta(hours=24)
+"""Without any cosignature for so long, the operator is told."""
+
+_ADMITTED: Final = frozenset({Standing.TRIAL, Standing.LIVE})
+
+
+def offered(work: Work, hub: Hub) -> str | None:
+    """Return the checkpoint to be cosigned now: one that some have cosigned and too few, else the newest.
+
+    None before the first is signed.
+    """
+    newest = work.log.checkpoints(0, 1)
+    enough = min(MOST_LINES, hub.witnesses + 1, max(1, len(_exchanging(work))))
+    for _, note in work.log.checkpoints(0, RECENT):
+        lines = list(_lines(note, hub))
+        if lines:
+            fresh = hub.now() - min(cosigned_at(line) for line in lines) < ROUND
+            return note if fresh and len(lines) < enough else newest[0][1]
+    return newest[0][1] if newest else None
+
+
+def receive_cosignature(size: int, line: str, caller: MemberId, work: Work, hub: Hub) -> None:
+    """Keep a member's cosignature of the checkpoint of this size; the same line again changes nothing.
+
+    Raises `Declined` for a size that was never signed or is too old, a second line of one member, or
+    a checkpoint that enough have cosigned; `Untrusted` for a line by anybody but the caller, under a key
+    that does not count, of another checkpoint or of another time than now; `MalformedMessage` for what
+    is no line.
+    """
+    signature = parse_line(line)
+    if cosigning_member(signature, hub.origin) != caller:
+        raise Untrusted("cosignature-name", "a witness signs as the log's name, a slash and its member id")
+    found = [note for signed, note in work.log.checkpoints(size - 1, RECENT) if signed == size]
+    if not found:
+        raise Declined("checkpoint-unknown", "no checkpoint of this size is offered: ask for the one that is")
+    note = found[0]
+    key = next((key for key in _keys(caller, work, hub) if key.id == signature.key_id), None)
+    if key is None:
+        raise Untrusted(
+            "cosignature-key", "cosign with a signing key that is logged, in its time, not revoked"
+        )
+    kept = dict(_cosigners(note, hub))
+    if kept.get(caller) == signature:
+        return
+    if caller in kept:
+        raise Declined("cosignature-kept", "you have cosigned this checkpoint before; the first line stands")
+    longer = add_cosignature(note, line)
+    if abs(verify_cosignature(longer, key) - hub.now()) > ROUND + CLOCK_SKEW:
+        raise Untrusted(
+            "cosignature-time", "the cosignature is of another time: compare your clock with ours"
+        )
+    if len(kept) >= MOST_LINES:
+        raise Declined("checkpoint-witnessed", "enough members have cosigned this one: wait for the next")
+    work.log.keep_signed(size, longer)
+
+
+def witnessed_proof(index: int, recipient: MemberId, work: Work, hub: Hub) -> LogProof:
+    """Prove an entry under a checkpoint that enough members other than its recipient have cosigned.
+
+    Raises `Declined("delivery-unwitnessed")` where there is none yet: the delivery stays where it is.
+    """
+    wanted = min(hub.witnesses, len(_exchanging(work) - {recipient})) if hub.witnesses else 0
+    for size, note in work.log.checkpoints(index, RECENT):
+        if len({member for member, _ in _cosigners(note, hub)} - {recipient}) >= wanted:
+            return work.log.prove(index, (size, note))
+    raise Declined(
+        "delivery-unwitnessed",
+        "too few other members have cosigned the log since; it is handed over when they have",
+    )
+
+
+def policy_of(work: Work, hub: Hub) -> Policy:
+    """Return the policy by which anybody can hold a checkpoint to the members' cosignatures."""
+    members = {
+        one.member: list(_keys(one.member, work, hub))
+        for one in work.members.all()
+        if one.standing in _ADMITTED
+    }
+    return members_policy(hub.log_key, members, hub.witnesses)
+
+
+def last_cosigned(work: Work, hub: Hub) -> tuple[int, datetime, frozenset[MemberId]] | None:
+    """Return size, time and witnesses of the newest checkpoint that any member has cosigned."""
+    for size, note in work.log.checkpoints(0, RECENT):
+        found = list(_cosigners(note, hub))
+        if found:
+            return size, max(cosigned_at(line) for _, line in found), frozenset(name for name, _ in found)
+    return None
+
+
+def _exchanging(work: Work) -> frozenset[MemberId]:
+    """Members on whose cosignature one may wait; observers may cosign and need not."""
+    return frozenset(
+        one.member
+        for one in work.members.all()
+        if one.standing in _ADMITTED and one.kind is not MemberKind.OBSERVER
+    )
+
+
+def _cosigners(note: str, hub: Hub) -> Iterator[tuple[MemberId, NoteSignature]]:
+    for line in parse_note(note).signatures:
+        member = cosigning_member(line, hub.origin)
+        if member is not None:
+            yield member, line
+
+
+def _lines(note: str, hub: Hub) -> Iterator[NoteSignature]:
+    return (line for _, line in _cosigners(note, hub))
+
+
+def _keys(member: MemberId, work: Work, hub: Hub) -> Iterator[NoteKey]:
+    return (
+        witness_key(hub.origin, member, VerifyingKey.from_jwk(key.jwk))
+        for key in work.members.keys(member)
+        if _may_cosign(key, hub)
+    )
+
+
+def _may_cosign(key: RegisteredKey, hub: Hub) -> bool:
+    return key.use is KeyUse.SIGNING and in_force(key, hub)
