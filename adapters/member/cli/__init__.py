@@ -24,6 +24,7 @@ from adapters.member.cli import (
     questions,
     recalls,
     trials,
+    webhooks,
     writing,
 )
 
@@ -37,6 +38,7 @@ for name, group in (
     ("mandate", papers.mandate),
     ("request", papers.request),
     ("key", keys.app),
+    ("webhook", webhooks.app),
     ("flag", flags.app),
     ("recall", recalls.recall),
     ("notice", recalls.notice),

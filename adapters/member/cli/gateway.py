@@ -158,8 +158,12 @@ def _errands(gateway: "Gateway", folder: Path | None, out_format: str, officer: 
         drop.prepare()
         note(f"files dropped into {folder / 'in'} are published; what was released comes to {folder / 'out'}")
         errands.append(Errand("folder", drop.look, note))
-    with running(errands):
-        yield
+    from adapters.member.webhooks import webhooks_of
+
+    with webhooks_of(gateway) as hooks:
+        errands.append(Errand("webhooks", hooks.look, note))
+        with running(errands):
+            yield
 
 
 def _serve(gateway: "Gateway", poller: "Poller", port: int | None, officer: str | None) -> None:
