@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from adapters.member.directory import Listing
+from adapters.member.directory import Listing, read_apart
 from adapters.member.records import Records
 from adapters.member.terms import Copy, Terms
 from hub.consent.agreement import AgreementBook, Party, State
@@ -88,6 +88,7 @@ def _listing(one: Listing) -> Json:
         "kind": one.kind.value,
         "role": one.role.value,
         "area": one.area,
+        "apart": one.apart,
     }
 
 
@@ -98,6 +99,7 @@ def _read_listing(reader: Reader) -> Listing:
         reader.choice("kind", MemberKind),
         reader.choice("role", Role),
         reader.nullable_text("area", max=3),
+        read_apart(reader),
     )
 
 

@@ -17,7 +17,7 @@ from adapters.member.errors import GatewayFault
 from adapters.member.keyring import Keyring
 from adapters.member.records import Records
 from adapters.member.transport import Transport
-from hub.consent.question import Role
+from hub.consent.question import Apart, Role
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.delivery import read_opening
 from hub.protocols.entry import Opening
@@ -46,6 +46,8 @@ class Listing:
     role: Role
     area: str | None
     """DfE code of the authority's area, for authorities."""
+    apart: Apart | None = None
+    """Why it and we exchange nothing, whatever is agreed, as the hub has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,4 +223,11 @@ def _listing(reader: Reader) -> Listing:
         reader.choice("kind", MemberKind),
         reader.choice("role", Role),
         reader.nullable_text("area", max=3),
+        read_apart(reader),
     )
+
+
+def read_apart(reader: Reader) -> Apart | None:
+    """Why a listed member and we exchange nothing; None where we may, or where the hub does not say."""
+    said = reader.has("apart") and reader.value("apart") is not None
+    return reader.choice("apart", Apart) if said else None

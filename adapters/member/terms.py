@@ -15,7 +15,7 @@ from adapters.member.directory import Directory, Listing
 from adapters.member.errors import HubRefused
 from adapters.member.transport import Transport
 from hub.consent.agreement import Agreement, AgreementBook, Party, State
-from hub.consent.decision import Decision, decide
+from hub.consent.decision import Decision, decide, refuse_apart
 from hub.consent.documents import agreement_digest, read_agreement
 from hub.consent.flags import Flags
 from hub.consent.question import Actor, Category, EvidenceClass, Question, Scope
@@ -104,6 +104,8 @@ def read_terms(
 
 def ask(telling: Telling, category: Category, terms: Terms, now: datetime) -> Decision:
     """Decide one category as the hub will, assuming that the recipient has signed `same`."""
+    if telling.recipient.apart is not None:
+        return refuse_apart(category, telling.recipient.apart)
     return decide(_question(telling, category, terms, now), terms.agreements)
 
 
@@ -115,7 +117,7 @@ def could_get(telling: Telling, terms: Terms, now: datetime) -> frozenset[Part]:
 def dry_run(telling: Telling, terms: Terms, now: datetime) -> list[tuple[Question, Decision]]:
     """Every category, asked and answered before any personal data leaves."""
     questions = [_question(telling, category, terms, now) for category in Category]
-    return [(question, decide(question, terms.agreements)) for question in questions]
+    return [(question, ask(telling, question.category, terms, now)) for question in questions]
 
 
 def _question(telling: Telling, category: Category, terms: Terms, now: datetime) -> Question:

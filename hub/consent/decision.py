@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from hub.consent.agreement import Agreement, AgreementBook, Clause, Course, Standing
-from hub.consent.question import PART_SPOKEN_OF, Category, Question
+from hub.consent.question import PART_SPOKEN_OF, Apart, Category, Question
 from hub.consent.rules import CLAUSE_RULES, QUESTION_RULES, RULES_VERSION, Forbid, ReasonCode
 from hub.consent.table import SOCIAL_SECURITY_MARK
 from hub.protocols.names import AgreementId
@@ -27,6 +27,7 @@ __all__ = [
     "ReasonCode",
     "decide",
     "dry_run",
+    "refuse_apart",
 ]
 
 
@@ -94,13 +95,23 @@ def decide(question: Question, agreements: AgreementBook | Sequence[Agreement]) 
         return Decision(question.category, None, (reason,), fault=type(fault).__name__)
 
 
-def dry_run(question: Question, agreements: AgreementBook | Sequence[Agreement]) -> tuple[Decision, ...]:
+def dry_run(
+    question: Question, agreements: AgreementBook | Sequence[Agreement], apart: Apart | None = None
+) -> tuple[Decision, ...]:
     """Answer the question for the fact of a match and for each of the ten parts, in that order.
 
     Only the category is varied. With `confirmed_same` set the table shows what could go in the
-    end; without it, what could go at first.
+    end; without it, what could go at first. Nothing could between members that stand `apart`.
     """
+    if apart is not None:
+        return tuple(refuse_apart(category, apart) for category in Category)
     return tuple(decide(replace(question, category=category), agreements) for category in Category)
+
+
+def refuse_apart(category: Category, apart: Apart) -> Decision:
+    """The refusal between two members that exchange nothing: no clause is looked at."""
+    code, detail = _APART[apart]
+    return Decision(category, None, (Reason(code, None, None, None, detail),))
 
 
 class _Reading(NamedTuple):
@@ -193,6 +204,13 @@ def _reason(no: Forbid, reading: _Reading | None) -> Reason:
     return Reason(no.code, agreement.id, agreement.version, number, no.detail, no.officers_lift)
 
 
+_APART: Final = {
+    Apart.SUSPENDED: (ReasonCode.SUSPENDED, "a member at one end is suspended or not admitted"),
+    Apart.REALM: (
+        ReasonCode.RECIPIENT,
+        "a live member and one on trial, or made up, exchange nothing",
+    ),
+}
 _MARKED: Final = (SOCIAL_SECURITY_MARK,)
 _SHOWN_AT: Final = {code: place for place, code in enumerate(ReasonCode)}
 _NO_AGREEMENT: Final = Forbid(ReasonCode.AGREEMENT, "the two members have no agreement with each other")

@@ -84,6 +84,15 @@ class EvidenceClass(StrEnum):
     NONE = "none"
 
 
+class Apart(StrEnum):
+    """Why two members exchange nothing, whatever is agreed."""
+
+    SUSPENDED = "suspended"
+    """One of them is suspended, or not admitted."""
+    REALM = "realm"
+    """One is live, the other on trial or made up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A member at one end of a release, and in what capacity."""

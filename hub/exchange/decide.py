@@ -13,10 +13,10 @@ from typing import Final, TypeVar
 import structlog
 
 from hub.consent.agreement import Agreement, AgreementBook, Party, State
-from hub.consent.decision import RULES_VERSION, Decision, Reason, ReasonCode, decide
+from hub.consent.decision import RULES_VERSION, Decision, Reason, ReasonCode, decide, refuse_apart
 from hub.consent.documents import reload_agreement
 from hub.consent.flags import union
-from hub.consent.question import Actor, Category, EvidenceClass, Question, Role
+from hub.consent.question import Actor, Apart, Category, EvidenceClass, Question, Role
 from hub.consent.table import role_addressed
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import Work
@@ -278,18 +278,18 @@ def _refused(passage: Passage, decisions: tuple[Decision, ...]) -> Refused:
     return Refused(passage, refusals, held=all(decision.officer_could_permit for decision in refusals))
 
 
-def _apart(passage: Passage, terms: Terms) -> Decision | None:
+def stand_apart(one: MemberId, other: MemberId, members: Mapping[MemberId, Member]) -> Apart | None:
     """Why these two members exchange nothing, whatever is agreed; None where they may."""
-    ends = (terms.members.get(passage.sender), terms.members.get(passage.recipient))
+    ends = (members.get(one), members.get(other))
     admitted = [member for member in ends if member is not None and member.standing in _ADMITTED]
     if len(admitted) < len(ends):
-        code, detail = ReasonCode.SUSPENDED, "a member at one end is suspended or not admitted"
-    elif len({member.realm for member in admitted}) > 1:
-        code, detail = ReasonCode.RECIPIENT, "a live member and one on trial, or made up, exchange nothing"
-    else:
-        return None
-    reason = Reason(code, None, None, None, detail)
-    return Decision(Category.FACT_OF_MATCH, None, (reason,), RULES_VERSION)
+        return Apart.SUSPENDED
+    return Apart.REALM if len({member.realm for member in admitted}) > 1 else None
+
+
+def _apart(passage: Passage, terms: Terms) -> Decision | None:
+    apart = stand_apart(passage.sender, passage.recipient, terms.members)
+    return None if apart is None else refuse_apart(Category.FACT_OF_MATCH, apart)
 
 
 def _question(

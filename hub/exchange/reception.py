@@ -13,7 +13,7 @@ from hub.consent.question import Scope
 from hub.exchange import acknowledge, agree, lead, renew, request_key, second_look, withdraw
 from hub.exchange.accede import accede, binding, change_accession, joined
 from hub.exchange.agree import countersign, propose
-from hub.exchange.decide import Terms, decide_again, decide_identity, read_terms
+from hub.exchange.decide import Terms, decide_again, decide_identity, read_terms, stand_apart
 from hub.exchange.disclosure_log import opening_and_proof
 from hub.exchange.dispute import receive_message, thread
 from hub.exchange.enrol import redeem, register_key
@@ -80,6 +80,7 @@ __all__ = [
     "redeem",
     "register_key",
     "shown",
+    "stand_apart",
     "thread",
 ]
 """What the routes may use: a notice and its answers from here, papers and keys from their verbs."""

@@ -20,6 +20,7 @@ from adapters.member.gateway import Gateway
 from adapters.member.home import Home
 from adapters.member.joining import Desk, join, pin_custodian
 from hub.exchange import agree, enrol, lodge, reception
+from hub.exchange.decide import stand_apart
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.ports import Work
 from hub.exchange.stages import Dispute, InboxItem, KeyUse, PaperKind, PaperState, Standing
@@ -243,9 +244,17 @@ class Wire:
 
     def members(self, call: Call, work: Work) -> Answer:
         """The directory."""
+        members = {m.member: m for m in work.members.all()}
         every: list[Json] = [
-            {"member": m.member, "name": m.name, "kind": m.kind.value, "role": m.role.value, "area": m.area}
-            for m in work.members.all()
+            {
+                "member": m.member,
+                "name": m.name,
+                "kind": m.kind.value,
+                "role": m.role.value,
+                "area": m.area,
+                "apart": stand_apart(call.member, m.member, members) if call.member else None,
+            }
+            for m in members.values()
         ]
         return self._paged(every, call)
 

@@ -17,7 +17,7 @@ from hub.consent.question import Actor, Category, Question
 from hub.consent.table import role_addressed
 from hub.exchange.errors import Declined
 from hub.exchange.ports import Work
-from hub.exchange.reception import Terms, read_terms
+from hub.exchange.reception import Terms, read_terms, stand_apart
 from hub.exchange.stages import Standing
 from hub.exchange.web import schemas
 from hub.exchange.web.desk import CallerIs, DeskIs, Guarded
@@ -36,8 +36,9 @@ async def post_evaluation(body: schemas.Evaluation, desk: DeskIs, caller: Caller
     def evaluate(work: Work) -> list[dict[str, Any]]:
         terms = read_terms(work, desk.hub.now())
         question = _question(body, caller.member, terms)
+        apart = stand_apart(caller.member, question.recipient.member, terms.members)
         names = {member.member: member.name for member in terms.members.values()}
-        return [_decision(one, question, names) for one in dry_run(question, terms.agreements)]
+        return [_decision(one, question, names) for one in dry_run(question, terms.agreements, apart)]
 
     return {"data": await desk.read(evaluate)}
 

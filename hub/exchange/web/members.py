@@ -6,9 +6,10 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.consent.question import Apart
 from hub.exchange.errors import NotYours
 from hub.exchange.ports import Work
-from hub.exchange.reception import opening_and_proof, register_key
+from hub.exchange.reception import opening_and_proof, register_key, stand_apart
 from hub.exchange.stages import KeyUse, Member, RegisteredKey, Standing
 from hub.exchange.web import schemas
 from hub.exchange.web.desk import CallerIs, DeskIs, Guarded, idempotency_key
@@ -28,15 +29,16 @@ Page = Annotated[Asked, Depends(asked)]
 async def list_members(desk: DeskIs, caller: CallerIs, page: Page) -> dict[str, Any]:
     """List everybody who takes part, by id."""
     after = desk.cursors.read(page.cursor, OF, caller.member, "")
+    members = {member.member: member for member in await desk.read(lambda work: work.members.all())}
     listed = [
         member
-        for member in await desk.read(lambda work: work.members.all())
+        for member in members.values()
         if member.standing is not Standing.INVITED and member.member > after
     ]
     return page_of(
         listed[: page.limit + 1],
         page.limit,
-        _listing,
+        lambda member: _listing(member, stand_apart(caller.member, member.member, members)),
         lambda last: desk.cursors.write(OF, caller.member, last.member),
     )
 
@@ -65,13 +67,14 @@ async def post_key(
     return await desk.write_once(caller.member, idempotency_key(request), await request.body(), register)
 
 
-def _listing(member: Member) -> dict[str, Any]:
+def _listing(member: Member, apart: Apart | None) -> dict[str, Any]:
     return {
         "member": member.member,
         "name": member.name,
         "kind": member.kind.value,
         "role": member.role.value,
         "area": member.area,
+        "apart": apart,
     }
 
 

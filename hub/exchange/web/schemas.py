@@ -64,6 +64,9 @@ class MemberListing(Given):
     kind: str
     role: str
     area: str | None
+    apart: str | None
+    """Why it and the caller exchange nothing, whatever is agreed: `suspended` (one of the two) or `realm`
+    (one is live, the other on trial or made up); null where they may."""
 
 
 class MemberPage(Given):

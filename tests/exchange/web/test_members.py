@@ -11,7 +11,7 @@ from tests.exchange.web.conftest import Region
 
 
 def test_the_directory_lists_exactly_these_fields(region: Region) -> None:
-    """Name, kind, role and area of everybody who has been admitted; an invitation alone is not listed."""
+    """Name, kind, role, area, standing of everybody who was admitted; an invitation alone is not listed."""
     region.hub.invites("mbr_lambeth", MemberKind.AUTHORITY, "208")
     listed = region.kent.gets("/v1/members").json()["data"]
     assert listed[1] == {
@@ -20,6 +20,7 @@ def test_the_directory_lists_exactly_these_fields(region: Region) -> None:
         "kind": "authority",
         "role": "tracking_team",
         "area": "886",
+        "apart": None,
     }
     assert [one["member"] for one in listed] == ["mbr_custodian", "mbr_kent", "mbr_medway"]
 
