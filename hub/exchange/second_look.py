@@ -189,16 +189,21 @@ def _ask(
 def _seen(passage: Passage, notice: StoredNotice, counter: StoredNotice, work: Work) -> list[Json] | None:
     """The levels that were shown of this pair before, or else of a comparison now.
 
-    None while the two have tokens of different epochs: they cannot be compared before both are made
-    anew, and whoever is asked meanwhile must see what the other side saw.
+    None while they cannot be compared: the task waits until both have tokens of one epoch, made anew,
+    and meet again. Whoever is asked meanwhile must see what the other side saw, and nobody sees nothing.
     """
     for task in tasks_of(passage, work):
         shown = task.body.get("levels") if isinstance(task.body, dict) else None
         if isinstance(shown, list):
             return shown
-    if notice.keyed.epoch != counter.keyed.epoch:
+    if notice.keyed.epoch != counter.keyed.epoch or _dropped(notice) or _dropped(counter):
         return None
     return levels(judge(notice.keyed, counter.keyed))
+
+
+def _dropped(notice: StoredNotice) -> bool:
+    """Whether a notice has lost its tokens, because their epoch is over."""
+    return not any(notice.keyed.filters)
 
 
 def _waits(passage: Passage) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from hub.exchange import reception
 from hub.exchange.errors import Declined
+from hub.exchange.stages import InboxItem
 from hub.exchange.store.audit import audit_store
 from hub.exchange.store.index import posting_numbers
 from hub.exchange.store.migrations import upgrade
@@ -16,6 +17,7 @@ from hub.exchange.store.unit_of_work import SqlStore, SqlWork
 from hub.protocols.canonical import Json, unb64u
 from hub.protocols.delivery import Stage
 from hub.protocols.errors import MalformedMessage, Untrusted
+from hub.protocols.mandate import Change
 from hub.protocols.names import EpochId, NoticeId, NoticeType
 from hub.protocols.notice import read_envelope
 from hub.protocols.restatement import Renewal, reread_renewal, sign_renewal
@@ -96,6 +98,71 @@ def test_what_was_not_made_anew_is_dropped_at_the_end_and_can_still_return(town:
     town.night_passes()
     assert town.passages(arrival) != []
     town.check_books()
+
+
+DOUBTFUL = replace(ADA, given="Zoe", upn=None, from_address=None)
+"""Ada's family name and birthday under another first name: officers have to look."""
+
+
+def shown(task: InboxItem) -> Json:
+    """What a second look shows of how names and birthday agree."""
+    assert isinstance(task.body, dict)
+    return task.body["levels"]
+
+
+def words(levels: Json) -> list[Json]:
+    """The same in words, for a person."""
+    return [one["words"] for one in levels if isinstance(one, dict)] if isinstance(levels, list) else []
+
+
+def epoch_ends(town: Town) -> None:
+    """The linkage key is rotated, and what was not made anew is dropped."""
+    town.days_pass(3)
+    town.rotates(OVERLAP)
+    town.days_pass(15)
+    for member in town.members.values():
+        for notice in member.sent:
+            member.asserts(notice)
+    town.slot()
+
+
+def test_the_second_side_is_shown_what_the_first_was_though_the_tokens_are_gone(town: Town) -> None:
+    """The epoch ends between the two questions: both officers judge by the same levels."""
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    kent.publishes(ADA, NoticeType.MOVED_OUT)
+    town.slot()
+    medway.publishes(DOUBTFUL, NoticeType.NEW_ARRIVAL)
+    town.slot()
+    epoch_ends(town)
+    (asked,) = kent.looks()
+    kent.approves(asked)
+    town.slot()
+    (asked_next,) = medway.looks()
+    assert shown(asked_next) == shown(asked)
+    assert "the same last name" in words(shown(asked))
+
+
+def test_nobody_is_asked_to_look_at_nothing(town: Town) -> None:
+    """Where the tokens are gone before anybody was asked, the task waits until both were made anew."""
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    town.suspends("agr_kent-medway-movers", "mbr_kent")
+    departure = kent.publishes(ADA, NoticeType.MOVED_OUT)
+    town.slot()
+    arrival = medway.publishes(DOUBTFUL, NoticeType.NEW_ARRIVAL)
+    town.slot()
+    epoch_ends(town)
+    town.suspends("agr_kent-medway-movers", "mbr_kent", Change.RESUME)
+    for _ in range(2):
+        town.slot()
+    assert kent.looks() == medway.looks() == []
+    kent.renews(departure)
+    town.slot()
+    assert kent.looks() == []
+    medway.renews(arrival)
+    town.slot()
+    (asked,) = kent.looks()
+    assert words(shown(asked))[-1] == "the same date of birth"
+    assert "the same last name" in words(shown(asked))
 
 
 def test_tokens_that_the_sender_did_not_sign_are_found_in_the_tables(town: Town) -> None:

@@ -65,8 +65,7 @@ def _waterfall(pair: "Explained", prior: int) -> Iterator[str]:
     yield f"  {' | '.join(sides)}: {'one person' if pair.true else 'two people'}"
     yield f"    {-prior / 1000:+7.1f}  any two people, before anything is seen"
     for bar in pair.verdict.waterfall:
-        if bar.millibits:
-            yield f"    {bar.millibits / 1000:+7.1f}  {bar.words}"
+        yield f"    {bar.millibits / 1000:+7.1f}  {bar.words}"
     yield f"    {pair.verdict.bits:+7.1f}  all evidence together"
 
 
