@@ -5,6 +5,7 @@ the claims of one member hold up a match that people have confirmed only once, a
 hears of a member that contests much (docs/decisions/0010).
 """
 
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -20,7 +21,10 @@ CONTESTED: Final = frozenset({Look.CLAIMANTS, Look.COMPETITOR})
 """Where people look, or have looked, in the knowledge that somebody else claims the same."""
 
 MANY_CONTESTS: Final = 5
-"""Contested notices of one member from which on each match that it holds up is an alarm."""
+"""Contested notices of one member, of late, from which on each match that it holds up is an alarm."""
+
+CONTESTS_COUNT_FOR: Final = timedelta(days=28)
+"""How long a contested notice counts: as long as the days that a member's quota is taken from."""
 
 
 def hold(passage: Passage, rival: StoredNotice, work: Work, hub: Hub) -> None:
@@ -32,7 +36,7 @@ def hold(passage: Passage, rival: StoredNotice, work: Work, hub: Hub) -> None:
     """
     if passage.state not in NOT_LEFT | LEFT or _looked_at_contest(passage, rival, work):
         return
-    _alarm(rival, passage, work)
+    _alarm(rival, passage, work, hub)
     left = any(one.state in LEFT for one in of_same_match(passage, work))
     for task in tasks_of(passage, work):
         work.inboxes.stop(task.item)
@@ -46,9 +50,9 @@ def hold(passage: Passage, rival: StoredNotice, work: Work, hub: Hub) -> None:
     wanted(passage, work, hub)
 
 
-def _alarm(rival: StoredNotice, passage: Passage, work: Work) -> None:
+def _alarm(rival: StoredNotice, passage: Passage, work: Work, hub: Hub) -> None:
     """Tell the hub's operator of a member that contests much; the member would learn of matches (I9)."""
-    count = work.passages.claims_contested(rival.sender) + 1
+    count = work.passages.claims_contested(rival.sender, hub.now() - CONTESTS_COUNT_FOR) + 1
     if count >= MANY_CONTESTS:
         structlog.get_logger("hub.contest").critical(
             "contests-many", member=rival.sender, passage=passage.passage, count=count

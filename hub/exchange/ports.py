@@ -196,8 +196,11 @@ class Passages(Protocol):
     def held_back_between(self, members: frozenset[MemberId]) -> Sequence[Passage]:
         """Passages between these members that were refused, or are for people to look at."""
 
-    def claims_contested(self, member: MemberId) -> int:
-        """How many notices of a member people were to look at because another makes the same claim."""
+    def claims_contested(self, member: MemberId, since: datetime) -> int:
+        """How many notices of a member people were to look at because another makes the same claim.
+
+        Those of ways that began at `since` or later, which their ids say.
+        """
 
 
 class Inboxes(Protocol):

@@ -80,6 +80,11 @@ def new_id(prefix: str, now: datetime, randomness: bytes) -> str:
     return f"{prefix}_" + "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
 
 
+def first_id_at(prefix: str, moment: datetime) -> str:
+    """Return what sorts before every id that was made at this millisecond or later, and after all others."""
+    return new_id(prefix, moment, bytes(10))
+
+
 def parse_id(text: object, prefix: str) -> str:
     """Return `text` if it is an id with this prefix; raise `MalformedMessage` otherwise."""
     if isinstance(text, str) and text.startswith(f"{prefix}_"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.protocols.errors import MalformedMessage
-from hub.protocols.names import SORTABLE_ID, new_id, parse_id
+from hub.protocols.names import SORTABLE_ID, first_id_at, new_id, parse_id
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -28,6 +28,13 @@ def test_an_id_is_a_uuid_of_version_7() -> None:
 def test_later_things_sort_later(one: bytes, other: bytes) -> None:
     """Ids of different milliseconds sort by time, whatever chance adds."""
     assert new_id("dis", NOW, one) < new_id("dis", NOW + timedelta(milliseconds=1), other)
+
+
+@given(st.binary(min_size=10, max_size=10))
+def test_a_moment_parts_earlier_ids_from_later_ones(chance: bytes) -> None:
+    """Nothing made then sorts before it, and nothing made a millisecond earlier after it."""
+    first = first_id_at("mat", NOW)
+    assert new_id("mat", NOW - timedelta(milliseconds=1), chance) < first <= new_id("mat", NOW, chance)
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1)), st.binary(min_size=10, max_size=10))  # noqa: DTZ001 - hypothesis wants naive bounds

@@ -32,7 +32,7 @@ from hub.protocols.dispute import Result
 from hub.protocols.entry import Opening, check_opening
 from hub.protocols.key_grant import counter_tokens, read_counter_tokens
 from hub.protocols.merkle import leaf_hash, verify_inclusion
-from hub.protocols.names import AgreementId, MatchId, MemberId, Part
+from hub.protocols.names import AgreementId, MatchId, MemberId, Part, new_id
 from hub.protocols.token_record import SLOTS, rekey
 from tests.stores.conftest import AnyStore
 from tests.stores.made_up import (
@@ -620,7 +620,19 @@ def test_contested_claims_of_a_member_are_counted_by_notice(store: AnyStore) -> 
         work.passages.add(passage(3, 3, 4, look=claimants))
         work.passages.add(passage(4, 5, 6, look=Look.TWIN))
         work.passages.add(passage(5, 2, 1, sender=MEDWAY, recipient=KENT, look=claimants))
-        assert [work.passages.claims_contested(one) for one in (KENT, MEDWAY, LAMBETH)] == [2, 1, 0]
+        counts = [work.passages.claims_contested(one, NOW) for one in (KENT, MEDWAY, LAMBETH)]
+    assert counts == [2, 1, 0]
+
+
+def test_contested_claims_count_from_a_moment_on(store: AnyStore) -> None:
+    """By when their ways began, to the millisecond; what was long ago is not held against a member."""
+    with store.write() as work:
+        for number, days in enumerate((0, 1, 30), start=1):
+            begun = new_id("mat", NOW + timedelta(days=days), number.to_bytes(10))
+            way = passage(number, number, number + 10, look=Look.CLAIMANTS)
+            work.passages.add(replace(way, passage=MatchId(begun)))
+        moments = (NOW, NOW + timedelta(milliseconds=1), NOW + timedelta(days=1), NOW + timedelta(days=31))
+        assert [work.passages.claims_contested(KENT, moment) for moment in moments] == [3, 2, 2, 0]
 
 
 def test_passages_are_found_from_both_notices_and_by_both_ends(store: AnyStore) -> None:

@@ -81,6 +81,7 @@ from hub.protocols.names import (
     NoticeId,
     Part,
     RequestId,
+    first_id_at,
 )
 from hub.protocols.notice import Assertion
 from hub.protocols.proof import LogProof
@@ -463,9 +464,12 @@ class MemoryPassages:
             )
         )
 
-    def claims_contested(self, member: MemberId) -> int:
+    def claims_contested(self, member: MemberId, since: datetime) -> int:
         """How many notices of a member people were to look at because another makes the same claim."""
-        contested = self._where(lambda one: one.sender == member and one.look is Look.CLAIMANTS)
+        first = first_id_at("mat", since)
+        contested = self._where(
+            lambda one: one.sender == member and one.look is Look.CLAIMANTS and one.passage >= first
+        )
         return len({one.notice for one in contested})
 
     def _where(self, holds: Callable[[Passage], bool]) -> list[Passage]:

@@ -1,6 +1,7 @@
 """The ways of notices to recipients, in SQL. Every move is held to the table of states."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
@@ -14,7 +15,7 @@ from hub.exchange.store.requests import request_bytes, request_from
 from hub.exchange.store.sealed import Seals
 from hub.exchange.store.statements import KEEP_FIRST, Fields, Line, Prepared
 from hub.exchange.store.tables import table
-from hub.protocols.names import MatchId, MemberId, NoticeId, RequestId
+from hub.protocols.names import MatchId, MemberId, NoticeId, RequestId, first_id_at
 
 _passage: Final = table("passage")
 
@@ -57,7 +58,9 @@ _HELD_BACK: Final = Prepared(
 )
 _CONTESTED: Final = Prepared(
     select(func.count(_passage.c.notice.distinct())).where(
-        _passage.c.sender == bindparam("sender"), _passage.c.look == Look.CLAIMANTS.value
+        _passage.c.sender == bindparam("sender"),
+        _passage.c.look == Look.CLAIMANTS.value,
+        _passage.c.passage >= bindparam("first"),
     )
 )
 
@@ -119,9 +122,9 @@ class SqlPassages:
         ]
         return sorted(found, key=lambda passage: passage.passage)
 
-    def claims_contested(self, member: MemberId) -> int:
+    def claims_contested(self, member: MemberId, since: datetime) -> int:
         """How many notices of a member people were to look at because another makes the same claim."""
-        row = self._line.row(_CONTESTED, sender=member)
+        row = self._line.row(_CONTESTED, sender=member, first=first_id_at("mat", since))
         return 0 if row is None else int(row[0])
 
     def _moving(self, passage: Passage) -> dict[str, object]:
