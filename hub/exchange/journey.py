@@ -13,12 +13,19 @@ where its passage stands.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date
-from statistics import median
 from typing import Final
 
-from hub.exchange import acknowledge, bind, contest, disclosure_log, dispute, lead, second_look, withdraw
+from hub.exchange import (
+    acknowledge,
+    contest,
+    disclosure_log,
+    dispute,
+    lead,
+    quota,
+    register,
+    second_look,
+    withdraw,
+)
 from hub.exchange import passage as passages
 from hub.exchange.decide import Terms, read_terms
 from hub.exchange.errors import HubFault
@@ -29,11 +36,8 @@ from hub.exchange.stages import (
     ErrandKind,
     InboxItem,
     ItemKind,
-    KeyUse,
     Look,
     Match,
-    PaperKind,
-    PaperState,
     Passage,
     StoredNotice,
 )
@@ -41,10 +45,7 @@ from hub.exchange.states import NoticeState, PassageState
 from hub.exchange.tasks import both, confirmed, of_same_match, outshone, people_for, put_item, still_put
 from hub.protocols.acknowledgement import Answer, OutcomeKind
 from hub.protocols.canonical import Json
-from hub.protocols.names import DisclosureId, KeyId, MatchId, MemberId, NoticeId
-
-QUOTA_DAYS: Final = 28
-"""Earlier days that a member's own median is taken over."""
+from hub.protocols.names import DisclosureId, MatchId, MemberId, NoticeId
 
 MATCH_LEAVES: Final = 3
 """Entries that a clear match can make: each way a refusal or a key request; one officer's task.
@@ -77,10 +78,8 @@ def carry_notice(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
     """
     before, notice = work.log.size(), work.notices.get(NoticeId(errand.subject))
     if notice is not None and notice.state is NoticeState.OPEN:
-        over_quota = (
-            _day_is_over(notice, terms, work, hub) if errand.body else _count(notice, terms, work, hub)
-        )
-        _meet(notice, terms, work, hub, over_quota=over_quota)
+        count = quota.is_over if errand.body else quota.count
+        _meet(notice, terms, work, hub, over_quota=count(notice, terms, work, hub))
     disclosure_log.fill_to(before + MATCH_LEAVES, work, hub)
 
 
@@ -238,7 +237,7 @@ def carry_reconsidered(errand: Errand, terms: Terms, work: Work, hub: Hub) -> No
         second_look.reconsider(passage, terms, work, hub)
     elif passage.state in {PassageState.REFUSED, PassageState.AWAITING_OFFICER}:
         ends = [notice for notice in both(passage, work) if notice is not None]
-        over_quota = passage.counter is not None and any(_day_is_over(one, terms, work, hub) for one in ends)
+        over_quota = passage.counter is not None and any(quota.is_over(one, terms, work, hub) for one in ends)
         passages.go_on(passage, terms, work, hub, over_quota=over_quota, again=True)
     elif passage.state in {PassageState.AWAITING_SAME, PassageState.RELEASED}:
         passages.resume(passage, terms, work, hub)
@@ -256,16 +255,10 @@ def carry_stopped(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
 def carry_record(errand: Errand, terms: Terms, work: Work, hub: Hub) -> Terms:
     """Enter an admission, a key, a paper or a stop; keys and papers bind from here on."""
     body = _body(errand)
-    what = str(body["what"])
-    if what == "key":
-        _record_key(KeyId(errand.subject), work, hub)
-    elif what in set(PaperKind):
-        _record_paper(PaperKind(what), errand.subject, body, work, hub)
-    elif what == "stopped":
+    if body["what"] == "stopped":
         _record_stop(DisclosureId(errand.subject), terms, work, hub)
     else:
-        facts: dict[str, Json] = {"subject": errand.subject, "facts": body}
-        disclosure_log.record_event(what, facts, _concerned(what, errand.subject, body, work), work, hub)
+        register.enter(str(body["what"]), errand.subject, body, work, hub)
     return read_terms(work, hub.now())
 
 
@@ -295,7 +288,7 @@ def _carry_match(match: Match, terms: Terms, work: Work, hub: Hub, *, over_quota
         _hold(match.counter, overtaken, match.notice, work, hub)
     if match.look in {Look.UNCERTAIN, Look.CLAIMANTS} and outshone(match.notice, match.counter, work):
         return
-    over_quota = over_quota or any(_day_is_over(one, terms, work, hub) for one in both_ways[0])
+    over_quota = over_quota or any(quota.is_over(one, terms, work, hub) for one in both_ways[0])
     for notice, counter in both_ways:
         if passages.begun(notice, counter.sender, counter.notice, work):
             continue
@@ -316,38 +309,6 @@ def _hold(notice: StoredNotice, claimant: NoticeId, rival: StoredNotice, work: W
 
 def _of_match(match: Match, work: Work) -> list[Passage]:
     return [one for one in work.passages.of_notice(match.notice.notice) if one.match == match.match]
-
-
-def _count(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> bool:
-    """Count a notice on its day; tell whether its sender has used up that day (I11).
-
-    The first notice beyond is an alarm, which tells the sender what it knows: how many it sent.
-    """
-    member, day = notice.sender, notice.kept_at.date()
-    carried, allowed = work.notices.count_carried(member, day), _allowance(member, day, terms, work, hub)
-    if carried == allowed + 1:
-        facts: dict[str, Json] = {"member": member, "what": "over_quota", "allowed": allowed}
-        index = disclosure_log.record_event("alarm", facts, {member}, work, hub)
-        put_item(member, ItemKind.ALARM, None, None, {**facts}, index, work, hub)
-    return carried > allowed
-
-
-def _day_is_over(notice: StoredNotice, terms: Terms, work: Work, hub: Hub) -> bool:
-    """Whether a notice is of a day on which its sender sent more than its quota.
-
-    Asked of a notice that is met by a later one: who lays out many lies in wait for many.
-    """
-    member, day = notice.sender, notice.kept_at.date()
-    return work.notices.carried_on(member, day) > _allowance(member, day, terms, work, hub)
-
-
-def _allowance(member: MemberId, day: date, terms: Terms, work: Work, hub: Hub) -> int:
-    """A day's notices of a member that a machine may serve: three times its own median, at least twenty."""
-    by_hand = terms.members[member].allowance
-    if by_hand is not None:
-        return by_hand
-    usual = work.notices.daily_counts(member, day, QUOTA_DAYS)
-    return max(hub.quota_floor, int(hub.quota_factor * median(usual)) if usual else 0)
 
 
 def _told(delivery: InboxItem, kind: ItemKind, says: Json, work: Work) -> bool:
@@ -373,48 +334,6 @@ def _record_stop(delivery: DisclosureId, terms: Terms, work: Work, hub: Hub) -> 
     disclosure_log.record_event("stopped", facts, parties, work, hub, notice=passage.notice)
     if passage.state in {PassageState.AWAITING_SAME, PassageState.RELEASED}:
         passages.resume(passage, terms, work, hub)
-
-
-def _concerned(what: str, subject: str, body: dict[str, Json], work: Work) -> set[MemberId]:
-    """Who may read an event that is about no young person: the parties of an agreement, or everybody."""
-    paper = None
-    if what == "agreement_changed":
-        kind = PaperKind.ACCESSION if "~" in subject else PaperKind.AGREEMENT
-        paper = work.papers.get(kind, subject, _version(body))
-    return set(paper.parties) if paper else {member.member for member in work.members.all()}
-
-
-def _record_key(key_id: KeyId, work: Work, hub: Hub) -> None:
-    key = work.members.key(key_id)
-    if key is None:
-        raise HubFault("key-missing", "a key to be recorded is not kept")
-    facts: dict[str, Json] = {
-        "member": key.member,
-        "use": key.use.value,
-        "key": key.key_id,
-        "document": key.document,
-    }
-    parties = {member.member for member in work.members.all()}
-    index = disclosure_log.record_event("key", facts, parties, work, hub)
-    work.members.put_key(replace(key, log_index=index))
-    if key.use is KeyUse.SEALING:
-        bind.reconsider(frozenset({key.member}), work, hub)
-
-
-def _record_paper(kind: PaperKind, name: str, body: dict[str, Json], work: Work, hub: Hub) -> None:
-    paper = work.papers.get(kind, name, _version(body))
-    if paper is None:
-        raise HubFault("paper-missing", "a paper to be recorded is not kept")
-    if paper.state is not PaperState.PROPOSED or not bind.stands(paper):
-        return  # in the log already; or a party has stopped it meanwhile, and has to sign again
-    facts: dict[str, Json] = {"name": name, "version": paper.version, "digest": paper.digest}
-    index = disclosure_log.record_event(kind.value, facts, set(paper.parties), work, hub)
-    bind.put_in_force(paper, index, work, hub)
-
-
-def _version(body: dict[str, Json]) -> int | None:
-    version = body.get("version")
-    return version if isinstance(version, int) else None
 
 
 def _passage(errand: Errand, work: Work) -> Passage:
