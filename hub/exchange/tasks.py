@@ -109,10 +109,14 @@ def put_task(
     work: Work,
     hub: Hub,
 ) -> None:
-    """Enter a task and put it into the inbox of one side; `says` names no other side."""
+    """Enter a task, with why people are asked, and put it into the inbox of one side.
+
+    `says` names no other side, and either `look` or the `codes` of what no machine may permit.
+    """
     people = 1 if decision is None else officers_each_side(decision, terms)
     notice, fact = side.own.notice, None if decision is None else ground_json(ground_of(decision))
-    facts: dict[str, Json] = {"notice": notice, "member": side.member, "fact": fact}
+    why = says.get("look", says.get("codes"))
+    facts: dict[str, Json] = {"notice": notice, "member": side.member, "fact": fact, "why": why}
     index = disclosure_log.record_event("officer_task", facts, {side.member}, work, hub, notice=notice)
     body: Json = {"notice": notice, "fact": fact, "people": people, **says}
     put_item(side.member, ItemKind.OFFICER_TASK, passage, notice, body, index, work, hub)

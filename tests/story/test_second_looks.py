@@ -50,6 +50,20 @@ def confirmed_by_both(town: Town) -> NoticeId:
     return departure
 
 
+def test_the_log_says_why_officers_were_asked(town: Town) -> None:
+    """I8: whoever reads the entry of a task, or of a look, sees for which reason no machine went on."""
+    in_doubt(town)
+    weak = replace(ADA_KNOWN_BY_NAME, given="Weak", family="Evidence")
+    town.members["mbr_kent"].publishes(weak, NoticeType.MOVED_OUT)
+    town.slot()
+    town.members["mbr_medway"].publishes(weak, NoticeType.NEW_ARRIVAL)
+    town.slot()
+    assert [entry["why"] for entry in town.entries("officer_task")] == ["uncertain", ["R-EVIDENCE"]]
+    assert {entry["why"] for entry in town.entries("second_look")} == {"uncertain"}
+    read = [one["why"] for one in town.members["mbr_kent"].may_read() if one["kind"] == "officer_task"]
+    assert read == ["uncertain", ["R-EVIDENCE"]]
+
+
 def states(town: Town, notice: NoticeId) -> set[PassageState]:
     """Where the ways of a notice stand."""
     return {passage.state for passage in town.passages(notice)}

@@ -28,9 +28,11 @@ def audit_look(passage: Passage, evidence: Evidence) -> Iterator[Finding]:
     name = passage.passage
     if passage.pending and passage.state in GOES_ON:
         yield Finding("look-skipped", name, "this passage went on before people of both sides had looked")
-    if passage.approved_by and passage.notice not in evidence.ledger.looks:
+    if passage.approved_by and passage.look not in evidence.ledger.looks.get(passage.notice, set()):
         yield Finding(
-            "look-unlogged", name, "people have looked at this passage, and the log has no such look"
+            "look-unlogged",
+            name,
+            "people have looked at this passage, and the log has no look for this reason",
         )
 
 
@@ -43,6 +45,14 @@ def audit_lead(item: InboxItem, record: Mapping[str, Json]) -> Iterator[Finding]
     said = record.get("ours") if record.get("member") != item.member else not record.get("ours")
     if told is not said:
         yield Finding("lead-altered", item.item, "it tells another word on who leads than its entry")
+
+
+def audit_task(item: InboxItem, record: Mapping[str, Json]) -> Iterator[Finding]:
+    """An officer was asked for the reason that the entry names."""
+    if _why(item.body) != record.get("why"):
+        yield Finding(
+            "task-altered", item.item, "an officer was asked for another reason than its entry names"
+        )
 
 
 def _audit_words(passage: Passage, tasks: list[InboxItem], evidence: Evidence) -> Iterator[Finding]:
@@ -71,6 +81,12 @@ def _audit_reason(passage: Passage, tasks: list[InboxItem]) -> Iterator[Finding]
         yield Finding(
             "look-altered", passage.passage, "people were asked to look for another reason than it has"
         )
+
+
+def _why(body: Json) -> Json:
+    """Why an officer was asked: a look, or the codes of what no machine may permit."""
+    asked = body if isinstance(body, dict) else {}
+    return asked.get("look", asked.get("codes"))
 
 
 def _reason(body: Json) -> str | None:

@@ -1,12 +1,13 @@
 """Hold what is on its way, and what lies in inboxes, to the entries that let it go there."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import Entry
 from hub.exchange.stages import InboxItem, ItemKind, Passage
 from hub.exchange.states import NoticeState, PassageState
-from hub.exchange.store.audit_looks import audit_lead, audit_look
+from hub.exchange.store.audit_looks import audit_lead, audit_look, audit_task
 from hub.exchange.store.check import Finding
 from hub.exchange.store.evidence import Evidence
 from hub.exchange.store.inventory import ItemColumns
@@ -21,6 +22,9 @@ HAS_LEFT = frozenset({PassageState.AWAITING_SAME, PassageState.RELEASED, Passage
 
 BETWEEN = frozenset({"release", "key_request"})
 """Kinds of records that sender and recipient may see, and nobody else."""
+
+OWN: Final = frozenset({"published", "renewal"})
+"""Kinds of records that their sender may see, and nobody else."""
 
 
 def audit_openings(evidence: Evidence) -> Iterator[Finding]:
@@ -69,7 +73,7 @@ def _audit_opening(
     kind, ends = record.get("kind"), {record.get("sender")}
     if kind in BETWEEN:
         ends.add(record.get("recipient"))
-    if (kind in BETWEEN or kind == "published") and shown != ends:
+    if kind in {*BETWEEN, *OWN} and shown != ends:
         yield Finding("opening-shown", where, "it is shown to others than it concerns, or to fewer")
     if "notice" in record and record["notice"] != entry.notice:
         yield Finding("opening-notice", where, "the entry is kept under another notice than its own")
@@ -137,6 +141,8 @@ def _audit_item(columns: ItemColumns, evidence: Evidence) -> Iterator[Finding]:
         yield Finding("item-other-member", name, "the item lies with a member that it does not concern")
     elif columns.kind is ItemKind.LEAD:
         yield from audit_lead(item, record)
+    elif columns.kind is ItemKind.OFFICER_TASK:
+        yield from audit_task(item, record)
 
 
 def _concerned(entry: Entry, record: Mapping[str, Json]) -> frozenset[str]:

@@ -20,7 +20,13 @@ Record = Mapping[str, Json]
 Numbered = tuple[int, Record]
 """A record and its place in the log."""
 
-NAMED_BY: Final = {"published": "notice", "release": "delivery", "key_request": "request", "key": "key"}
+NAMED_BY: Final = {
+    "published": "notice",
+    "renewal": "notice",
+    "release": "delivery",
+    "key_request": "request",
+    "key": "key",
+}
 """The field that names what a record of this kind is about."""
 
 PAPERS: Final = frozenset(kind.value for kind in PaperKind)
@@ -46,8 +52,8 @@ class Ledger:
     """Deliveries whose recipient has signed `same`."""
     approvals: set[tuple[str, str, str]] = field(default_factory=set)
     """(task, member, mark of the officer) of every yes."""
-    looks: set[str] = field(default_factory=set)
-    """Notices that people were to look at before they went on."""
+    looks: dict[str, set[str]] = field(default_factory=dict)
+    """Notices that people were to look at before they went on, and why."""
     leads: dict[str, bool] = field(default_factory=dict)
     """By notice, whether its own sender said last that it leads."""
     disputes: set[str] = field(default_factory=set)
@@ -89,7 +95,7 @@ class Ledger:
             mark = officer_mark(member, _text(record, "officer"))
             self.approvals.add((_text(record, "task"), member, mark))
         elif kind == "second_look":
-            self.looks.add(_text(record, "notice"))
+            self.looks.setdefault(_text(record, "notice"), set()).add(_text(record, "why"))
         elif kind == "lead":
             self.leads[_text(record, "notice")] = record.get("ours") is True
         elif kind == "dispute":

@@ -106,6 +106,17 @@ def test_a_store_in_which_people_looked_has_nothing_to_find(lived: tuple[Path, H
             SET body = CAST(replace(CAST(body AS TEXT), '"theirs":true', '"theirs":false') AS BLOB)
             WHERE kind = 'lead' AND CAST(body AS TEXT) LIKE '%"theirs":true%'""",
         ),
+        (
+            "task-altered",
+            """UPDATE inbox SET body = CAST(replace(CAST(body AS TEXT), '"duplicate"', '"twin"') AS BLOB)
+            WHERE kind = 'officer_task' AND CAST(body AS TEXT) LIKE '%"duplicate"%'""",
+        ),
+        (
+            "task-altered",
+            """UPDATE inbox SET body = CAST(replace(CAST(body AS TEXT), '"look"', '"loop"') AS BLOB)
+            WHERE kind = 'officer_task'""",
+        ),
+        ("look-unlogged", "UPDATE passage SET look = 'twin' WHERE look = 'duplicate' AND approved_by <> ''"),
         ("merged-unagreed", 'DELETE FROM opening WHERE record LIKE \'%"kind":"lead"%\''),
         ("notice-state", "UPDATE notice SET state = 'merged' WHERE state = 'open'"),
     ],
