@@ -23,6 +23,7 @@ from hub.exchange import (
     lead,
     quota,
     register,
+    renew,
     second_look,
     withdraw,
 )
@@ -74,13 +75,16 @@ def carry_notice(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
     """Make a kept notice findable, and go on with whatever it matches.
 
     Match or not, it takes as many leaves of the log (I9). One whose tokens were made anew for the
-    next epoch is carried a second time, and counted once.
+    next epoch is carried a second time, and counted once; the sender's word on it is entered.
     """
-    before, notice = work.log.size(), work.notices.get(NoticeId(errand.subject))
+    renewed, notice = errand.body is not None, work.notices.get(NoticeId(errand.subject))
+    end = work.log.size() + MATCH_LEAVES + (renew.LEAVES if renewed else 0)
     if notice is not None and notice.state is NoticeState.OPEN:
-        count = quota.is_over if errand.body else quota.count
+        if renewed:
+            renew.enter(notice, _body(errand), work, hub)
+        count = quota.is_over if renewed else quota.count
         _meet(notice, terms, work, hub, over_quota=count(notice, terms, work, hub))
-    disclosure_log.fill_to(before + MATCH_LEAVES, work, hub)
+    disclosure_log.fill_to(end, work, hub)
 
 
 def _meet(notice: StoredNotice, terms: Terms, work: Work, hub: Hub, *, over_quota: bool) -> None:

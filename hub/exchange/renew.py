@@ -1,18 +1,21 @@
 """Take a notice's tokens for the next linkage epoch, and let the last epoch's go once it is over.
 
 Two epochs overlap: notices of both are taken, each meets those of its own. Every gateway makes the
-tokens of its open notices anew, signs their digests, and the notice is carried again as if it had
-just come. What was not made anew by the end of the old epoch is found no more.
+tokens of its open notices anew, once for each epoch, and signs their digests; the signed word is
+entered in the log, and the notice is carried again as if it had just come. What was not made anew by
+the end of the old epoch is found no more.
 """
 
 from datetime import timedelta
 from typing import Final
 
+from hub.exchange import disclosure_log
 from hub.exchange.errors import Declined
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import Errand, ErrandKind, PaperKind, PaperState, Standing, StoredNotice
 from hub.exchange.states import NoticeState
 from hub.exchange.trust import signing_key
+from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.errors import Untrusted
 from hub.protocols.names import EpochId
@@ -26,6 +29,9 @@ DROPPED_AT_ONCE: Final = 20_000
 
 DUE_BEFORE_END: Final = timedelta(days=28)
 """How long before an epoch's end the next one is due: two weeks to open it, two of overlap."""
+
+LEAVES: Final = 1
+"""Entries of a renewal: its sender's word."""
 
 WITH_A_KEY: Final = frozenset({Standing.TRIAL, Standing.LIVE})
 
@@ -49,7 +55,22 @@ def renew_tokens(notice: StoredNotice, jws: str, tokens: Json, work: Work, hub: 
         raise Declined("notice-over", "this notice has ended: its tokens need not be made anew")
     _check_follows(renewal.epoch, notice.keyed.epoch, work, hub)
     work.notices.renew_tokens(notice.notice, record, rekey(record, hub.index_key), jws)
-    work.outbox.add(Errand(ErrandKind.CARRY, notice.notice, {"renewed": renewal.epoch}), hub.now())
+    body: Json = {"epoch": renewal.epoch, "renewal": canonical.digest(jws.encode())}
+    work.outbox.add(Errand(ErrandKind.CARRY, notice.notice, body), hub.now())
+
+
+def enter(notice: StoredNotice, word: dict[str, Json], work: Work, hub: Hub) -> None:
+    """Enter that a sender has made a notice's tokens anew, and what it signed.
+
+    Whoever is found by them afterwards was found on this word: an auditor holds the sender to it.
+    """
+    facts: dict[str, Json] = {
+        "notice": notice.notice,
+        "sender": notice.sender,
+        "epoch": word["epoch"],
+        "renewal": word["renewal"],
+    }
+    disclosure_log.record_event("renewal", facts, {notice.sender}, work, hub, notice=notice.notice)
 
 
 def drop_ended(work: Work, hub: Hub) -> bool:

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from hub.exchange import journey
+from hub.exchange import renew
 from hub.exchange.decide import read_terms
 from hub.exchange.errors import HubFault
 from hub.exchange.journey import CARRY, MATCH_LEAVES, enter
 from hub.exchange.stages import Errand, ErrandKind, InboxItem, ItemKind, PaperKind, PaperState
 from hub.exchange.states import PassageState
-from hub.protocols.canonical import Json
+from hub.protocols.canonical import Json, digest
 from hub.protocols.names import MemberId, NoticeId, NoticeType, Part
 from tests.simulators.town import Town
 from tests.story.people import ADA, ADA_KNOWN_BY_NAME
@@ -99,6 +99,30 @@ def test_whatever_a_notice_meets_it_takes_as_many_leaves(town: Town) -> None:
     with town.store.read() as work:
         looks = work.outbox.claim_looks(100, town.now)
     assert len(looks) == 3  # the second claimant, its duplicate, and the first claimant's review
+
+
+@pytest.mark.parametrize("meets", ["nobody", "a match", "its own end"])
+def test_a_renewal_takes_as_many_leaves_whatever_it_meets(town: Town, meets: str) -> None:
+    """I9: its sender's word is one of them; one that has ended since is not entered, and takes as many."""
+    kent, medway = town.members[KENT], town.members[MEDWAY]
+    notice = kent.publishes(ADA, NoticeType.MOVED_OUT)
+    town.slot()
+    town.days_pass(3)
+    town.rotates(timedelta(days=14))
+    if meets == "a match":
+        medway.publishes(ADA, NoticeType.NEW_ARRIVAL)
+        town.slot()
+    signed = kent.renews(notice)
+    if meets == "its own end":
+        kent.withdraws(notice)
+    with town.store.read() as work:
+        (errand,) = [one for one in work.outbox.claim(9, town.now) if one.kind is ErrandKind.CARRY]
+    assert carry(town, ErrandKind.CARRY, notice, errand.body) == MATCH_LEAVES + renew.LEAVES
+    words = [
+        (word["notice"], word["sender"], word["epoch"], word["renewal"]) for word in town.entries("renewal")
+    ]
+    told = (notice, KENT, town.epoch, digest(signed.encode()))
+    assert words == ([] if meets == "its own end" else [told])
 
 
 def test_a_notice_that_was_withdrawn_before_meets_nobody(town: Town) -> None:
@@ -224,28 +248,6 @@ def test_the_alarm_tells_a_member_what_it_knows_once_a_day(town: Town) -> None:
     town.days_pass(1)
     published(town, 1)
     assert len(town.members[KENT].sees(ItemKind.ALARM)) == 1
-
-
-def test_a_busy_member_has_three_times_its_median(town: Town) -> None:
-    """I11: what is usual for it, over the last four weeks of days with notices."""
-    with town.store.write() as work:
-        for day, count in ((1, 10), (2, 30), (3, 11)):
-            for _ in range(count):
-                work.notices.count_carried(KENT, town.now.date() - timedelta(days=day))
-        terms = read_terms(work, town.now)
-        assert journey._allowance(KENT, town.now.date(), terms, work, town.hub) == 33
-        assert journey._allowance(MEDWAY, town.now.date(), terms, work, town.hub) == 20
-
-
-def test_an_operator_sets_a_quota_by_hand(town: Town) -> None:
-    """More, or less, than the rule would give; nothing below the floor is raised to it."""
-    for allowance in (0, 5, 1000):
-        with town.store.write() as work:
-            member = work.members.get(KENT)
-            assert member is not None
-            work.members.put(replace(member, allowance=allowance))
-            terms = read_terms(work, town.now)
-            assert journey._allowance(KENT, town.now.date(), terms, work, town.hub) == allowance
 
 
 def test_a_member_with_no_allowance_is_served_by_nobody(town: Town) -> None:

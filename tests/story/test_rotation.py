@@ -14,7 +14,7 @@ from hub.exchange.store.audit import audit_store
 from hub.exchange.store.index import posting_numbers
 from hub.exchange.store.migrations import upgrade
 from hub.exchange.store.unit_of_work import SqlStore, SqlWork
-from hub.protocols.canonical import Json, unb64u
+from hub.protocols.canonical import Json, digest, unb64u
 from hub.protocols.delivery import Stage
 from hub.protocols.errors import MalformedMessage, Untrusted
 from hub.protocols.mandate import Change
@@ -180,6 +180,52 @@ def test_tokens_that_the_sender_did_not_sign_are_found_in_the_tables(town: Town)
         assert isinstance(work, SqlWork)
         work.line._connection.execute("UPDATE notice SET renewed = ?", (forged,))
     assert "renewal-unsigned" in audited(town)
+
+
+def test_a_renewal_is_entered_once_and_there_is_one_for_each_epoch(town: Town) -> None:
+    """I5, I11: brought again it changes nothing; other tokens have to wait for the next epoch."""
+    kent = town.members["mbr_kent"]
+    departure = kent.publishes(ADA, NoticeType.MOVED_OUT)
+    town.slot()
+    town.days_pass(3)
+    town.rotates(OVERLAP)
+    signed = kent.renews(departure)
+    for _ in range(2):
+        town.brought[-1].again(town)
+        town.slot()
+    (word,) = town.entries("renewal")
+    assert (word["notice"], word["renewal"]) == (departure, digest(signed.encode()))
+    assert [one["kind"] for one in kent.may_read() if one.get("notice") == departure] == [
+        "published",
+        "renewal",
+    ]
+    somebody = kent.publishes(replace(ADA, given="Bea"), NoticeType.MOVED_OUT)
+    with pytest.raises(Declined, match="epoch-earlier"):
+        brings(town, departure, TokenRecord.from_json(made_of(town, somebody)))
+    town.days_pass(3)
+    town.rotates(OVERLAP)
+    kent.renews(departure)
+    town.slot()
+    assert len(town.entries("renewal")) == 2
+
+
+@pytest.mark.parametrize("hand", ["taken back", "put in the place of another"])
+def test_other_tokens_than_the_log_says_are_found_in_the_tables(town: Town, hand: str) -> None:
+    """I8: what the sender signed of its tokens is held to its entry, also where it has signed both."""
+    kent = town.members["mbr_kent"]
+    departure = kent.publishes(ADA, NoticeType.MOVED_OUT)
+    town.slot()
+    town.days_pass(3)
+    town.rotates(OVERLAP)
+    word = reread_renewal(kent.renews(departure))
+    town.slot()
+    assert "renewal-unlogged" not in audited(town)
+    again = sign_renewal(replace(word, signed_at=town.now), kent.keyring.signing)
+    with town.store.write() as work:
+        assert isinstance(work, SqlWork)
+        other = None if hand == "taken back" else again
+        work.line._connection.execute("UPDATE notice SET renewed = ?", (other,))
+    assert "renewal-unlogged" in audited(town)
 
 
 def audited(town: Town) -> set[str]:

@@ -10,6 +10,8 @@ from hub.exchange.store.evidence import Evidence
 from hub.exchange.store.index import posting_numbers
 from hub.exchange.store.inventory import NoticeColumns
 from hub.exchange.store.notices import known_scope
+from hub.protocols import canonical
+from hub.protocols.canonical import Json
 from hub.protocols.errors import ProtocolError
 from hub.protocols.key_grant import read_counter_tokens
 from hub.protocols.keys import VerifyingKey
@@ -74,12 +76,28 @@ def _audit_words(notice: StoredNotice, evidence: Evidence) -> Iterator[Finding]:
         yield Finding("notice-unsigned", name, fault.detail)
     if notice.renewed is not None and not _renewed_by_sender(notice, evidence):
         yield Finding("renewal-unsigned", name, "its sender has not signed the tokens that it has now")
+    if (
+        notice.state is NoticeState.OPEN
+        and name not in evidence.waiting
+        and _renewal(notice) != _entered(name, evidence)
+    ):
+        yield Finding("renewal-unlogged", name, "the log says that it has other tokens, or first ones, now")
     try:
         promise = read_promise(evidence.work.notices.promise(name) or "", evidence.hub.key.public)
         if (promise.notice, promise.manifest) != (name, notice.digest):
             yield Finding("promise-other", name, "the promise was given for another notice")
     except ProtocolError as fault:
         yield Finding("promise-unsigned", name, fault.detail)
+
+
+def _renewal(notice: StoredNotice) -> Json:
+    return None if notice.renewed is None else canonical.digest(notice.renewed.encode())
+
+
+def _entered(notice: str, evidence: Evidence) -> Json:
+    """The digest of the renewal that the log has of a notice last."""
+    entered = evidence.ledger.things["renewal"].get(notice)
+    return None if entered is None else entered[1].get("renewal")
 
 
 def _renewed_by_sender(notice: StoredNotice, evidence: Evidence) -> bool:
