@@ -16,7 +16,7 @@ PEERS := $(PEER)/.ready-$(KEY)
 LINKAGE := splink recordlinkage anonlink openlinktoken
 LINKAGE_PEERS := $(LINKAGE:%=$(PEER)-%/.ready-$(KEY))
 
-.PHONY: help demo test lint types imports services-free oracle faults bench bench-index bench-decisions bench-matching bench-leak bench-adapters bench-feed vectors openapi lock wheel clean
+.PHONY: help demo test lint types imports services-free oracle faults bench bench-index bench-decisions bench-matching bench-leak bench-adapters bench-feed bench-looks vectors openapi lock wheel clean
 
 help:
 	@echo 'make demo            the whole exchange with made-up people: SQLite, processes on loopback; leaves demo-out/'
@@ -32,6 +32,7 @@ help:
 	@echo 'make bench-index     the token index at up to a million records; writes bench-out/index.json'
 	@echo 'make bench-matching  matching beside four linkage tools; writes bench-out/matching.json (MATCHING=--large)'
 	@echo 'make bench-leak      what an index gives away without its key; writes bench-out/leak.json (LEAK=--large)'
+	@echo 'make bench-looks     a burst of doubtful pairs: how soon officers are asked; writes bench-out/looks.json'
 	@echo 'make bench-feed      two nightly extracts of 40,000 people compared; writes bench-out/feed.json'
 	@echo 'make bench-adapters  every file format at 100,000 records, and routing; writes bench-out/adapters.json'
 	@echo 'make lock            renew the hash-pinned requirement files (needs uv)'
@@ -92,6 +93,9 @@ bench-adapters: $(BASE)
 
 bench-leak: $(BASE)
 	@PYTHONPATH=. $(BIN)/python bench/leak.py --out bench-out/leak.json $(LEAK)
+
+bench-looks: $(DEV)
+	@PYTHONPATH=. $(BIN)/python bench/looks.py --out bench-out/looks.json $(LOOKS)
 
 bench-feed: $(DEV)
 	@PYTHONPATH=. $(BIN)/python bench/feed.py --out bench-out/feed.json $(FEED)
