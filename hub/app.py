@@ -30,6 +30,7 @@ from starlette.types import ASGIApp
 
 from hub import __version__
 from hub.assembly import Assembly, assemble
+from hub.exchange.decide import FAULTS
 from hub.exchange.disclosure_log import check_head
 from hub.exchange.errors import ENDS_THE_LOG, HubFault
 from hub.exchange.ports import Work
@@ -193,6 +194,7 @@ class Sequencer:
         self.metrics.size.set(slot.size)
         self.metrics.signed_at.set_to_current_time()
         self.metrics.dropped.set(DROPPED.total)
+        self.metrics.undecided.set(FAULTS.total)
         if slot.carried or slot.faults:
             log.info("slot", count=slot.carried, log_size=slot.size, duration_ms=round(seconds * 1000, 2))
 

@@ -66,6 +66,15 @@ def _ask(ask: Ask, says: str, prompt: Callable[[str], str]) -> Json:
     return cast("Json", lines[:-1])
 
 
+def check_free(out: Path | None, *, force: bool) -> None:
+    """Raise `GatewayFault` where a document would be written over a file that is there.
+
+    It may be what people are reading before they sign; and nobody shall answer twelve questions in vain.
+    """
+    if out is not None and out.exists() and not force:
+        raise GatewayFault("file-there", f"{out.name} is there already: take another name, or --force")
+
+
 def write_document(document: Json, out: Path) -> None:
     """Write a document as people read JSON: indented, one field a line."""
     out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -142,6 +142,13 @@ def _make_room(kept: dict[K, V], most: int) -> None:
         kept.pop(next(iter(kept)), None)  # another thread may have been here
 
 
+class _Faults:
+    """How many decisions of this process failed and so refused: a figure for the operator."""
+
+    total = 0
+
+
+FAULTS: Final = _Faults()
 _BOOKS: Final = _Books()
 
 
@@ -331,9 +338,10 @@ def _recipient(member: MemberId, terms: Terms, acts_for: MemberId | None, about:
 
 
 def _answer(question: Question, terms: Terms) -> Decision:
-    """Decide. An evaluation that failed has refused; it raises an alarm besides."""
+    """Decide. An evaluation that failed has refused; it is counted, and raises an alarm (`passage`)."""
     decision = decide(question, terms.agreements)
     if decision.fault is not None:
+        FAULTS.total += 1
         structlog.get_logger("hub.decide").critical(
             "decision-fault", error=decision.fault, notice_type=question.notice_type.value
         )

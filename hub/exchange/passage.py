@@ -5,6 +5,9 @@ of: a key request, a release, a task for a named officer, a refusal. Each is rec
 is put into an inbox.
 """
 
+from collections.abc import Iterable
+
+from hub.consent.decision import Decision
 from hub.consent.question import EvidenceClass
 from hub.exchange import disclosure_log, expire, request_key, withdraw
 from hub.exchange.decide import (
@@ -26,7 +29,7 @@ from hub.exchange.stages import (
     StoredNotice,
 )
 from hub.exchange.states import NoticeState, PassageState
-from hub.exchange.tasks import ask_for_approval, both
+from hub.exchange.tasks import ask_for_approval, both, put_item
 from hub.protocols.acknowledgement import OutcomeKind
 from hub.protocols.canonical import Json
 from hub.protocols.delivery import Stage
@@ -129,6 +132,7 @@ def release_rest(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
         decided = refuse_without_key(passage)
     if isinstance(decided, Refused):
         disclosure_log.record_refusal(decided, work, hub, tell={passage.sender})
+        _alarm(passage, decided.decisions, work, hub)
         work.passages.save(passage.moved(state=PassageState.RELEASED))
     else:
         _hand_on(decided, PassageState.RELEASED, work, hub)
@@ -204,6 +208,7 @@ def _hand_on(permitted: Permitted, state: PassageState, work: Work, hub: Hub) ->
     release = prepare_release(permitted, hub)
     recorded = disclosure_log.record_release(release, work, hub)
     hand_over(recorded, work, hub)
+    _alarm(permitted.passage, permitted.withheld.values(), work, hub)
     work.passages.save(permitted.passage.moved(state=state))
 
 
@@ -224,6 +229,21 @@ def _refuse(refused: Refused, terms: Terms, work: Work, hub: Hub, *, again: bool
         return
     tell = {passage.sender} if passage.counter is None else ()
     disclosure_log.record_refusal(refused, work, hub, tell=tell)
+    if tell:
+        _alarm(passage, refused.decisions, work, hub)
     work.passages.save(passage.moved(state=state))
     if refused.held:
         ask_for_approval(refused, terms, work, hub)
+
+
+def _alarm(passage: Passage, decisions: Iterable[Decision], work: Work, hub: Hub) -> None:
+    """Alarm the sender's officers where the rules could not be evaluated: a person looks at this case.
+
+    Called only where the sender knows of the passage: of a match that nobody may be told of (I4) the
+    operator's figures alone say that something failed.
+    """
+    if any(decision.fault is not None for decision in decisions):
+        sender, notice = passage.sender, passage.notice
+        facts: dict[str, Json] = {"member": sender, "what": "decision_fault", "notice": notice}
+        index = disclosure_log.record_event("alarm", facts, {sender}, work, hub, notice=notice)
+        put_item(sender, ItemKind.ALARM, None, notice, {**facts}, index, work, hub)

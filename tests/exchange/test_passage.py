@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.move import Found
 from hub.consent.decision import Decision, Reason, ReasonCode
-from hub.consent.question import Category
+from hub.consent.question import Category, Question
 from hub.exchange import passage as passages
-from hub.exchange.decide import read_terms
+from hub.exchange.decide import FAULTS, read_terms
 from hub.exchange.errors import HubFault
 from hub.exchange.stages import ItemKind, Passage, Refused, Standing, StoredNotice
 from hub.exchange.states import PassageState
 from hub.exchange.tasks import ask_for_approval, both, confirmed, of_same_match
-from hub.protocols.acknowledgement import OutcomeKind
+from hub.protocols.acknowledgement import Answer, OutcomeKind
 from hub.protocols.delivery import Stage
 from hub.protocols.names import MatchId, MemberId, NoticeId, NoticeType
 from tests.simulators.town import Town
@@ -237,3 +238,54 @@ def test_where_two_have_to_approve_one_person_twice_is_not_two(town: Town) -> No
     assert confirmed(once, MEDWAY, "O. Fficer", 2).approved_by == frozenset()
     assert confirmed(once, KENT, "O. Fficer", 2).approved_by == {KENT}
     assert isinstance(town.notice(there.notice), StoredNotice)
+
+
+class NotDecided(Exception):
+    """What a fault of the rules raises here."""
+
+
+def breaks(monkeypatch: pytest.MonkeyPatch) -> int:
+    """From now on the rules cannot be evaluated; returns how many decisions had failed before."""
+
+    def broken(_question: Question) -> None:
+        raise NotDecided
+
+    monkeypatch.setattr("hub.consent.decision.QUESTION_RULES", (broken,))
+    return FAULTS.total
+
+
+def test_a_fault_of_the_rules_alarms_the_sender_that_named_its_recipient(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I2: nothing leaves; its officers are told which notice to look at, and the operator counts."""
+    kent = town.members[KENT]
+    planned = replace(ADA, found=frozenset({Found.EHC_PLAN}))
+    notice = kent.publishes(planned, NoticeType.EHCP_MOVE, to=MEDWAY)
+    before = breaks(monkeypatch)
+    town.slot()
+    (alarm,) = kent.sees(ItemKind.ALARM)
+    assert alarm.body == {"member": KENT, "what": "decision_fault", "notice": notice}
+    assert FAULTS.total > before
+    assert town.members[MEDWAY].sees() == []
+
+
+def test_a_fault_of_the_rules_tells_nobody_of_a_match(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I4: an alarm about a matched notice would say that it matches; the operator's figure does not."""
+    town.members[KENT].publishes(ADA, NoticeType.MOVED_OUT)
+    town.members[MEDWAY].publishes(ADA, NoticeType.NEW_ARRIVAL)
+    before = breaks(monkeypatch)
+    town.slot()
+    assert FAULTS.total > before
+    assert town.members[KENT].sees() == town.members[MEDWAY].sees() == []
+
+
+def test_a_fault_after_a_signed_same_alarms_too(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sides know by then: the sender's officers are told that the rest has not gone."""
+    kent, medway = town.members[KENT], town.members[MEDWAY]
+    kent.publishes(replace(ADA, found=frozenset({Found.EHC_PLAN})), NoticeType.EHCP_MOVE, to=MEDWAY)
+    town.night_passes()
+    (first,) = medway.opened
+    medway.confirms(first, Answer.SAME, officer="N. Officer")
+    breaks(monkeypatch)
+    town.slot()
+    assert len(kent.sees(ItemKind.ALARM)) == 1

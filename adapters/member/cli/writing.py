@@ -18,6 +18,7 @@ agreement = typer.Typer(
 File = Annotated[Path, typer.Argument(help="The agreement's document.", exists=True, dir_okay=False)]
 What = Annotated[str, typer.Argument(help="A document's file, or the id of an agreement at the hub.")]
 Out = Annotated[Path | None, typer.Option(help="Write it to this file.", dir_okay=False)]
+Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day, such as 2027-06-30.")]
 
 
@@ -30,13 +31,15 @@ def draft(
     ] = None,
     out: Out = None,
     *,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a document from a template and at most twelve answers; the template fills in the rest."""
     with answering():
-        from adapters.member.drafting import ask_all, find_template, read_answers
+        from adapters.member.drafting import ask_all, check_free, find_template, read_answers
         from hub.consent.draft import draft as fill
 
+        check_free(out, force=force)
         chosen = find_template(template)
         given = ask_all(chosen, _prompt) if answers is None else read_answers(answers)
         document = fill(chosen, given)
@@ -45,13 +48,21 @@ def draft(
 
 @agreement.command()
 def revise(
-    file: File, starts: Day = None, review: Day = None, out: Out = None, *, as_json: AsJson = False
+    file: File,
+    starts: Day = None,
+    review: Day = None,
+    out: Out = None,
+    *,
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make the version that follows: the same words, its predecessor's digest, new days. Edit, then lint."""
     with answering():
+        from adapters.member.drafting import check_free
         from adapters.member.question_file import read_json_file
         from hub.consent.draft import next_version
 
+        check_free(out, force=force)
         document = next_version(
             read_json_file(file),
             starts=None if starts is None else starts.date(),

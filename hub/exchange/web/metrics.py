@@ -40,6 +40,11 @@ class Metrics:
         self.dropped = Gauge(
             "hub_log_fields_dropped", "Fields kept out of the hub's own log", registry=self.registry
         )
+        self.undecided = Gauge(
+            "hub_decision_faults",
+            "Decisions that failed, and so refused; each is an alarm",
+            registry=self.registry,
+        )
         self.polls = Gauge("hub_polls_waiting", "Polls that wait for something", registry=self.registry)
 
     def answered(self, route: str, status: int, seconds: float) -> None:

@@ -15,6 +15,8 @@ from tests.consent.test_draft import AS_TYPED, TEMPLATES
 
 ANSWERS = Path(__file__).parents[3] / "agreements" / "examples" / "answers" / "kent-medway-movers.json"
 
+EXAMPLE = ANSWERS.parents[1] / "kent-medway-movers.json"
+
 
 def run(*words: str, typed: str | None = None, code: int = 0) -> str:
     """What a command says on standard output; it must end with this exit code."""
@@ -41,6 +43,18 @@ def test_a_draft_from_answers_in_a_file_is_the_worked_example(tmp_path: Path) ->
     assert json.loads(out.read_text("utf-8")) == example()
     assert said["digest"] == json.loads(run("lint", str(out), "--json"))["digest"]
     assert run("diff", str(out), str(out)) == "The same document.\n"
+
+
+@pytest.mark.parametrize("words", [("draft", "--template", "two-council"), ("revise", str(EXAMPLE))])
+def test_nothing_is_written_over_a_file_that_is_there(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """It may be what people read before they sign; no question is asked before that is said."""
+    out = tmp_path / "agreement.json"
+    out.write_text("what people read")
+    answers = ("--answers", str(ANSWERS)) if words[0] == "draft" else ()
+    assert "--force" in run(*words, "--out", str(out), code=1)
+    assert out.read_text() == "what people read"
+    run(*words, *answers, "--out", str(out), "--force")
+    assert json.loads(out.read_text("utf-8"))["id"] == "agr_kent-medway-movers"
 
 
 def test_a_draft_asks_nine_questions_and_no_more(tmp_path: Path) -> None:
