@@ -91,7 +91,7 @@ class Gateway:
         self.records = Records(self.home.records, self._keyring.vault)
         pinned, keyring = self.pinned, self._keyring
         self.transport = Transport(pinned.hub_url, pinned.member, keyring.access, self._now, http)
-        self.auditor = Auditor(parse_vkey(pinned.log_vkey), self._read_log, self.records)
+        self.auditor = Auditor(parse_vkey(pinned.log_vkey), self.read_log, self.records)
         self.directory = Directory(self.transport, self.auditor, self.records, self._now)
         self._rotation = KeyRotation(self.home, pinned.member, self.transport, self.directory)
         self._terms: tuple[datetime, Terms] | None = None
@@ -625,7 +625,8 @@ class Gateway:
     def _keys(self) -> Keyring:
         return self._keyring
 
-    def _read_log(self, path: str) -> bytes:
+    def read_log(self, path: str) -> bytes:
+        """One file of the public log; raise `LookupError` where there is none."""
         try:
             return self.transport.public(f"/log/{path}")
         except HubRefused:

@@ -39,6 +39,9 @@ from hub.protocols.signed_note import NoteKey, parse_note, parse_vkey
 COSIGNED: Final = "cosigned"
 """Where the records keep the largest checkpoint that this member has cosigned."""
 
+CHECKED: Final = "checked"
+"""Where the records keep the largest checkpoint that enough others have cosigned."""
+
 WITNESSED: Final = "witnessed"
 """Where the records keep when the log was last seen cosigned by another member, or first looked at."""
 
@@ -109,7 +112,14 @@ class Witness:
 
     def check(self, note: str) -> Checkpoint:
         """Return the checkpoint if enough others have cosigned it; raise `Untrusted` otherwise."""
-        return verify_under(note, self.policy(note))
+        checkpoint, kept = verify_under(note, self.policy(note)), self.checked()
+        if kept is None or verify_checkpoint(kept, self._log).size < checkpoint.size:
+            self._records.set_place(CHECKED, note)
+        return checkpoint
+
+    def checked(self) -> str | None:
+        """The largest checkpoint that enough others had cosigned when it was checked, with their lines."""
+        return self._records.place(CHECKED)
 
     def policy(self, note: str | None = None) -> Policy:
         """The home's own policy; else one over the members that a note names, or over all of them."""

@@ -13,6 +13,8 @@ from adapters.member.cli import app, terminal
 from adapters.member.gateway import Gateway
 from adapters.member.joining import Desk, Joined, join
 from hub.exchange import enrol
+from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
+from hub.protocols.errors import Untrusted
 from hub.protocols.log_directory import files_of
 from hub.protocols.names import MemberId, MemberKind, NoticeType
 from tests.adapters.member.conftest import come_to_rest, move
@@ -832,3 +834,38 @@ def test_the_right_row_goes_where_the_wrong_one_went(
     assert [(one["member"], one["reason"]) for one in corrected] == [("mbr_medway", "correction")]
     right.write_text(CSV)
     assert "one row" in hub.fails("notice", "correct", sent.notice, str(right), *at(kent), code=FAILED)
+
+
+def test_all_evidence_goes_into_one_file_that_proves_itself(
+    hub: Terminal, arrived: tuple[Gateway, Gateway], town: Town, tmp_path: Path
+) -> None:
+    """Exported in the home, checked anywhere; one altered byte is exit code 4."""
+    _, medway = arrived
+    file = tmp_path / "medway.zip"
+    assert hub.json("audit", "export", str(file), *at(medway))["entries"] > 4
+    elsewhere = "--home", str(tmp_path)
+    found = hub.json("audit", "verify", str(file), "--vkey", town.hub.log_key.vkey, *elsewhere)
+    assert (found["holds"], found["pinned"], found["kinds"]["release"]) == (True, True, 4)
+    said = hub("audit", "verify", str(file), *elsewhere).stdout
+    assert "Not proved:\n- that this is the hub's log at all" in said
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(bytes(data))
+    hub.fails("audit", "verify", str(file), *elsewhere, code=UNPROVED)
+
+
+def test_what_speaks_against_the_hub_is_shown_in_red_and_written_out(
+    hub: Terminal, arrived: tuple[Gateway, Gateway], town: Town, tmp_path: Path
+) -> None:
+    """Both notes as files, and exit code 4; nothing of the kind where all is well."""
+    kent, _ = arrived
+    assert hub.json("audit", "status", *at(kent))["evidence"] == []
+    seen = kent.auditor.seen()
+    assert seen is not None
+    forged = sign_checkpoint(Checkpoint("hub.example", seen.size, bytes(32)), town.hub.key, "hub.example")
+    with pytest.raises(Untrusted):
+        kent.auditor.accept(forged)
+    said = hub("audit", "status", "--evidence", str(tmp_path / "out"), *at(kent), code=UNPROVED)
+    assert "FORK" in said.stdout
+    shown = (tmp_path / "out" / "fork-1-shown.checkpoint").read_text("utf-8")
+    assert shown == forged

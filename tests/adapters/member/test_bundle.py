@@ -1,0 +1,202 @@
+"""One member's evidence in one file: what it proves is proved from the file alone, or it is refused."""
+
+import json
+import random
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from adapters.member.bundle import LIST, read_bundle, write_bundle
+from adapters.member.bundle_check import NOT_PROVED, Evidence, check_bundle, in_words
+from adapters.member.bundle_export import export
+from adapters.member.gateway import Gateway
+from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
+from hub.protocols.names import MemberId
+from hub.protocols.signature_keys import SigningKey
+from hub.protocols.signed_note import vkey
+from tests.adapters.member.conftest import come_to_rest, move
+from tests.simulators.town import Town
+from tests.simulators.wire import Wire
+
+KENT = MemberId("mbr_kent")
+SCHEMA = Path(__file__).parents[3] / "docs" / "audit-bundle.schema.json"
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory: pytest.TempPathFactory) -> tuple[Town, dict[str, bytes]]:
+    """Kent has told Medway of Ada; Kent's bundle, made once."""
+    folder = tmp_path_factory.mktemp("bundle")
+    town = Town()
+    town.hub = replace(town.hub, witnesses=2)
+    wire = Wire(town)
+    kent = wire.joins("mbr_kent", folder / "kent", area="886")
+    medway = wire.joins("mbr_medway", folder / "medway", area="887")
+    town.agrees("kent-medway-movers")
+    move(kent, medway)
+    come_to_rest(town, kent, medway)
+    come_to_rest(town, kent, medway)
+    return town, whole(kent)
+
+
+def whole(gateway: Gateway) -> dict[str, bytes]:
+    """The files of a bundle under a checkpoint that others have cosigned."""
+    files, done = export(gateway, lambda _: None)
+    assert done.witnessed
+    assert done.entries > 0
+    return files
+
+
+def checked(files: dict[str, bytes], key: str | None = None) -> Evidence:
+    """What the files prove of Kent."""
+    return check_bundle(KENT, "hub.example", files, key, lambda _: None)
+
+
+def test_a_bundle_proves_what_was_told_under_which_clause(region: tuple[Town, dict[str, bytes]]) -> None:
+    """Releases, receipts, keys, agreements and cosignatures, with the hub's key from outside."""
+    town, files = region
+    evidence = checked(files, town.hub.log_key.vkey)
+    assert evidence.pinned
+    assert evidence.witnesses == ("mbr_medway",)
+    assert evidence.kinds["release"] == 4
+    assert evidence.kinds["published"] == 1
+    assert {"mbr_kent", "mbr_medway"} <= evidence.fingerprints.keys()
+    assert evidence.agreements == ("agr_kent-medway-movers version 1",)
+    assert evidence.told > 4
+    assert evidence.unseen == ()
+
+
+def test_the_words_say_what_is_proved_and_what_is_not(region: tuple[Town, dict[str, bytes]]) -> None:
+    """A person reads it; a key from inside of the bundle is no proof of whose log it is."""
+    town, files = region
+    said = in_words(checked(files, town.hub.log_key.vkey))
+    assert "the key that you gave" in said
+    assert all(what in said for what in NOT_PROVED)
+    assert "that this is the hub's log at all" not in said
+    assert "that this is the hub's log at all" in in_words(checked(files))
+    alone = {**files, "log/checkpoint": files["log/checkpoint"]}
+    del alone["keys/mbr_medway.json"], alone["agreements/agr_kent-medway-movers-v1.json"]
+    said = in_words(checked(alone))
+    assert "no other member has cosigned" in said
+    assert "what agr_kent-medway-movers version 1 permits: it is not in the bundle" in said
+
+
+def test_the_archive_comes_back_as_it_was_written(
+    region: tuple[Town, dict[str, bytes]], tmp_path: Path
+) -> None:
+    """The same evidence is the same bytes; its list has the published form."""
+    town, files = region
+    for name in ("a.zip", "b.zip"):
+        write_bundle(tmp_path / name, files, KENT, "hub.example", town.now)
+    assert read_bundle(tmp_path / "a.zip") == (KENT, "hub.example", files)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        jsonschema.validate(json.loads(archive.read(LIST)), json.loads(SCHEMA.read_text("utf-8")))
+
+
+def test_any_altered_byte_of_any_file_is_refused(region: tuple[Town, dict[str, bytes]]) -> None:
+    """Three hundred by chance, and one in every file; also where the list was mended to fit."""
+    town, files = region
+    chance = random.Random(11)
+    names = [*files, *chance.choices([*files], k=300)]
+    for name in names:
+        if name in {"log/vkey", "log/policy"}:  # for others' tools; the key is given from outside
+            continue
+        data = bytearray(files[name])
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        with pytest.raises(ProtocolError):
+            checked({**files, name: bytes(data)}, town.hub.log_key.vkey)
+
+
+def another_key(town: Town, files: dict[str, bytes]) -> tuple[dict[str, bytes], str]:
+    """A good bundle, but not of the log whose key is pinned."""
+    return files, vkey("hub.example", SigningKey.from_seed(b"\x09" * 32).public)
+
+
+def without_proof(town: Town, files: dict[str, bytes]) -> tuple[dict[str, bytes], str]:
+    """An opening that nothing proves."""
+    name = next(name for name in files if name.endswith(".tlog-proof"))
+    return {one: data for one, data in files.items() if one != name}, town.hub.log_key.vkey
+
+
+def without_key_entry(town: Town, files: dict[str, bytes]) -> tuple[dict[str, bytes], str]:
+    """A key that is signed, and in no log."""
+    index = json.loads(files["keys/mbr_kent.json"])["entry"]
+    left = {name: data for name, data in files.items() if not name.startswith(f"entries/{index}.")}
+    return left, town.hub.log_key.vkey
+
+
+def without_party(town: Town, files: dict[str, bytes]) -> tuple[dict[str, bytes], str]:
+    """An agreement of whose parties one is not there."""
+    return {
+        name: data for name, data in files.items() if name != "keys/mbr_medway.json"
+    }, town.hub.log_key.vkey
+
+
+def without_checkpoint(town: Town, files: dict[str, bytes]) -> tuple[dict[str, bytes], str]:
+    """No checkpoint, nothing to prove anything under."""
+    return {name: data for name, data in files.items() if name != "log/checkpoint"}, town.hub.log_key.vkey
+
+
+def swapped_proofs(town: Town, files: dict[str, bytes]) -> tuple[dict[str, bytes], str]:
+    """The proof of one entry beside another."""
+    one, two = [name for name in files if name.endswith(".tlog-proof")][:2]
+    return {**files, one: files[two], two: files[one]}, town.hub.log_key.vkey
+
+
+LACKING: dict[str, tuple[Callable[[Town, dict[str, bytes]], tuple[dict[str, bytes], str]], str]] = {
+    "another log's key": (another_key, "note-signature"),
+    "a proof is missing": (without_proof, "bundle-proof"),
+    "a key without an entry": (without_key_entry, "key-not-logged"),
+    "an agreement without a party's key": (without_party, "agreement-unsigned"),
+    "no checkpoint": (without_checkpoint, "bundle-file"),
+    "proofs exchanged": (swapped_proofs, "bundle-proof"),
+}
+
+
+@pytest.mark.parametrize("what", LACKING)
+def test_what_is_lacking_has_a_code(region: tuple[Town, dict[str, bytes]], what: str) -> None:
+    """Each gap is named, and none is passed over."""
+    make, code = LACKING[what]
+    files, key = make(*region)
+    with pytest.raises(Untrusted) as fault:
+        checked(files, key)
+    assert fault.value.code == code
+
+
+def test_another_log_s_name_is_refused(region: tuple[Town, dict[str, bytes]]) -> None:
+    """The archive says of which log it is, and the checkpoint has to say the same."""
+    with pytest.raises(Untrusted, match="checkpoint-origin"):
+        check_bundle(KENT, "other.example", region[1], None, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    "what", ["no archive", "truncated", "unlisted", "altered", "strange name", "no list"]
+)
+def test_an_archive_that_was_touched_is_refused(
+    region: tuple[Town, dict[str, bytes]], tmp_path: Path, what: str
+) -> None:
+    """Nothing is read out of it that its list does not name, digest for digest."""
+    town, files = region
+    path = tmp_path / "bundle.zip"
+    write_bundle(
+        path, files | ({"../x": b"y"} if what == "strange name" else {}), KENT, "hub.example", town.now
+    )
+    if what == "no archive":
+        path.write_bytes(b"hello")
+    elif what == "truncated":
+        path.write_bytes(path.read_bytes()[:-500])
+    elif what != "strange name":
+        touched = {"unlisted": {"keys/mbr_lambeth.json": b"{}"}, "altered": {"log/vkey": b"x"}}.get(what, {})
+        with zipfile.ZipFile(path) as archive:
+            kept = {name: archive.read(name) for name in archive.namelist()} | touched
+        if what == "no list":
+            del kept[LIST]
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in kept.items():
+                archive.writestr(name, data)
+    with pytest.raises((Untrusted, MalformedMessage)):
+        read_bundle(path)
