@@ -10,7 +10,6 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -65,7 +64,7 @@ def write_bundle(path: Path, files: Mapping[str, bytes], member: MemberId, log: 
         "member": member,
         "log": log,
         "made_at": canonical.instant(now),
-        "files": {name: sha256(data).hexdigest() for name, data in sorted(files.items())},
+        "files": {name: canonical.sha256(data).hex() for name, data in sorted(files.items())},
     }
     beside = path.with_name(path.name + ".new")
     with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -99,7 +98,7 @@ def read_bundle(path: Path) -> tuple[MemberId, str, dict[str, bytes]]:
     if len(parts) != len(files) + 1 or not isinstance(digests, dict) or digests.keys() != files.keys():
         raise Untrusted("bundle-file", "the archive does not hold exactly the files that it lists")
     for name, data in files.items():
-        if not _PATH.fullmatch(name) or sha256(data).hexdigest() != digests[name]:
+        if not _PATH.fullmatch(name) or canonical.sha256(data).hex() != digests[name]:
             raise Untrusted("bundle-file", f"{name[:100]!r} is not the file that the archive lists")
     return member, log, files
 
