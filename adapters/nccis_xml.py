@@ -25,7 +25,7 @@ from adapters.safe_xml import Found as At
 HEADER: Final = "NCCIS/FileHeader"
 RECORD: Final = "NCCIS/YoungPersonsRecord"
 
-_GROUPS: Final = (
+GROUPS: Final = (
     (
         "PersonalDetails",
         """YoungPersonsID CohortStatus GivenName MiddleName FamilyName AddressLine1 AddressLine2
@@ -41,7 +41,7 @@ _GROUPS: Final = (
     ),
 )
 
-ELEMENTS: Final = {name: f"{group}/{name}" for group, names in _GROUPS for name in names.split()}
+ELEMENTS: Final = {name: f"{group}/{name}" for group, names in GROUPS for name in names.split()}
 """The elements that are read, and where each stands in a record."""
 
 _LEFT: Final = frozenset({"T", "E"})

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
+from adapters.member.auditor import Auditor
+from adapters.member.closings import Closings
 from adapters.member.confirm import compare
 from adapters.member.directory import Directory
 from adapters.member.disputes import Disputes
@@ -447,8 +449,11 @@ class Inbox:
         if (record.text("kind"), record.text("notice"), record.text("says", max=40)) != (kind, notice, says):
             raise Untrusted("answer-not-logged", "the log entry beside the answer is about another one")
         signed = body.text("signed", max=16_384)
-        self._recalls.answered(notice, self._check_signed(kind, signed, sent, says), says, signed)
+        member = self._check_signed(kind, signed, sent, says)
+        self._recalls.answered(notice, member, says, signed)
         self._records.set_sent(notice, f"{kind}:{says}")
+        if kind == "outcome" and says == OutcomeKind.IN_CASELOAD and sent.type == NoticeType.MOVED_OUT:
+            Closings(self._records).note(notice, member, self._now())
         if kind == "outcome" and says in ARRIVED:
             self._settle(notice)
         taken.answered += 1

@@ -11,10 +11,12 @@ from datetime import date
 from typing import Final
 
 from adapters.columns import Field
-from adapters.export import write_csv
+from adapters.export import write_csv, write_xlsx
+from adapters.iyss_out import write_import
 from adapters.jsonl_file import write_line
 from adapters.member.records import Received
-from adapters.move import Address, Contact, Establishment, Found, Move, Parent
+from adapters.move import Address, Contact, Establishment, Event, Found, Move, Parent
+from adapters.nccis_out import write_arrivals
 from hub.protocols.canonical import Json
 from hub.protocols.names import Part
 
@@ -22,10 +24,12 @@ KEPT_FROM: Final = frozenset({"new", "different", "recalled", "erased"})
 """States of a delivery of which nothing is passed on: not checked yet, not ours, or taken back."""
 
 _TEXTS: Final = (
-    "upn", "former_upn", "uln", "local_ref", "activity", "lead_authority", "to_authority", "cohort_status",
-    "level_of_need",
+    "upn", "former_upn", "uln", "local_ref", "activity", "lead_authority", "to_authority",
+    "educated_authority", "year_11_authority", "cohort_status", "level_of_need",
 )  # fmt: skip
-_DAYS: Final = ("start", "end", "predicted_end")
+_DAYS: Final = (
+    "start", "end", "predicted_end", "neet_start", "ascertained", "verified", "review", "due_to_lapse",
+)  # fmt: skip
 _FOUND: Final = (Part.SEND, Part.CARE, Part.CIRCUMSTANCES, Part.EQUALITY_HEALTH, Part.OFFENDING)
 
 Facts = Mapping[str, Json]
@@ -68,6 +72,8 @@ def released_move(deliveries: Sequence[Received]) -> Move:
         establishment=_establishment(further),
         **{name: _day(further, name) for name in _DAYS},  # type: ignore[arg-type]  # days by name
         **texts,  # type: ignore[arg-type]  # texts by name
+        lapsed=further.get("lapsed") is True,
+        event=_event(further),
         ethnicity=_text(health, "ethnicity"),
         found=_found(parts),
         contact=Contact(_text(contact, "phone"), _text(contact, "email")) if contact else None,
@@ -88,7 +94,24 @@ def as_csv(move: Move) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-FORMATS: Final[dict[str, Callable[[Move], bytes]]] = {"jsonl": as_json_line, "csv": as_csv}
+def as_xlsx(move: Move) -> bytes:
+    """The same as a workbook."""
+    written = _flat(move)
+    return write_xlsx([[field.value for field in written], list(written.values())])
+
+
+def as_nccis(move: Move) -> bytes:
+    """A record of the NCCIS layout, with the sender's number as the earlier one."""
+    return write_arrivals([move])
+
+
+FORMATS: Final[dict[str, Callable[[Move], bytes]]] = {
+    "jsonl": as_json_line,
+    "csv": as_csv,
+    "xlsx": as_xlsx,
+    "nccis.xml": as_nccis,
+    "iyss.csv": write_import,
+}
 """How a released record is written, by the ending of the file's name."""
 
 
@@ -126,6 +149,11 @@ def _texts(facts: Facts, name: str) -> tuple[str, ...]:
 def _day(facts: Facts, name: str) -> date | None:
     text = _text(facts, name)
     return None if text is None else date.fromisoformat(text)
+
+
+def _event(facts: Facts) -> Event | None:
+    word = _text(facts, "event")
+    return Event(word) if word in set(Event) else None
 
 
 def _address(found: Json) -> Address | None:

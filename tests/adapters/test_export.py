@@ -5,11 +5,12 @@ import io
 import itertools
 from datetime import date
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.export import neutral, write_csv
+from adapters.export import neutral, write_csv, write_xlsx
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - the look-alikes are the point
 
@@ -64,3 +65,13 @@ def test_no_cell_of_any_table_begins_a_formula(rows: list[list[str]]) -> None:
     for text, cell in pairs:
         assert cell in {text, f"'{text}"}
         assert not cell.lstrip(" ").startswith(FORMULA_STARTS)
+
+
+def test_a_workbook_holds_texts_that_cannot_act() -> None:
+    """A formula that came from a stranger is a text with an apostrophe, and so is what looks like one."""
+    data = write_xlsx([("Forename", "DOB"), ("=1+1", date(2009, 10, 4)), ("A\x07sha", None)])
+    (sheet,) = openpyxl.load_workbook(io.BytesIO(data)).worksheets
+    cells = [[(cell.value, cell.data_type) for cell in row] for row in sheet.iter_rows()]
+    assert cells[1] == [("'=1+1", "s"), ("04/10/2009", "s")]
+    assert cells[2][0] == ("A sha", "s")
+    assert "f" not in {kind for row in cells for _, kind in row}

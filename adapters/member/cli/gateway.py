@@ -127,7 +127,7 @@ def run(
         Path | None, typer.Option(help="Publish what is dropped here; write to its out/.")
     ] = None,
     out_format: Annotated[
-        str, typer.Option("--out-format", help="Of the files in out/: jsonl or csv.")
+        str, typer.Option("--out-format", help="Of the files in out/: jsonl, csv, xlsx, nccis.xml, iyss.csv.")
     ] = "jsonl",
     home: Home = HERE,
     *,

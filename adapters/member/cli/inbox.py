@@ -123,6 +123,33 @@ def open_item(
     say(clear_text(received, seen=True), "\n".join(_clear(received)), as_json=as_json)
 
 
+@app.command("export")
+def export_item(
+    item: Item,
+    form: Annotated[str, typer.Option("--format", help="jsonl, csv, xlsx, nccis.xml or iyss.csv.")] = "jsonl",
+    out: Annotated[Path | None, typer.Option(help="Where to write it; else here, by its notice.")] = None,
+    home: Home = HERE,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write what was released of one young person as a record for your own system."""
+    with opened(home) as gateway:
+        from adapters.member.errors import GatewayFault
+        from adapters.member.keyring import write_private
+        from adapters.member.released import FORMATS, names_somebody, ready, released_move
+
+        if form not in FORMATS:
+            raise GatewayFault("format-unknown", "the formats are: " + ", ".join(FORMATS))
+        notice = gateway.delivery(item).notice
+        unsure = frozenset(one.item for one in gateway.waiting())
+        deliveries = [one for one in gateway.records.of_notice(notice) if ready(one, unsure)]
+        if not names_somebody(deliveries):
+            raise GatewayFault("not-ready", "nothing to pass on: not compared yet, or taken back")
+        path = out or Path(f"{notice}.{form}")
+        write_private(path, FORMATS[form](released_move(deliveries)))
+    say({"item": item, "format": form, "file": str(path)}, f"Written to {path}.", as_json=as_json)
+
+
 @app.command()
 def ack(item: Item, home: Home = HERE, *, as_json: AsJson = False) -> None:
     """Say that a delivery has reached the people who work with it."""

@@ -1,12 +1,16 @@
 """`hub recall`, `hub notice`: what was told and must be held no longer, or was wrong (art. 19)."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapters.member.cli.terminal import FAILED, HERE, AsJson, Home, Officer, fail, officer_of, opened, say
 from hub.protocols.names import NoticeId, Part, parse_id
+
+if TYPE_CHECKING:
+    from adapters.member.gateway import Gateway
+    from adapters.nccis_out import Closing
 
 recall = typer.Typer(no_args_is_help=True, help="Who was told to forget something, and who has signed.")
 notice = typer.Typer(no_args_is_help=True, help="Mend a notice that has gone out.")
@@ -90,3 +94,32 @@ def correct_notice(
         found = gateway.flagging.recalls.all(which)
     lines = recall_lines(found) or ["Nobody had received it; publish the right row as a new notice."]
     say({"recalls": [recall_summary(one) for one in found]}, "\n".join(lines), as_json=as_json)
+
+
+@notice.command("closing")
+def closing_records(
+    out: Annotated[Path | None, typer.Option(help="Where to write the records, as NCCIS XML.")] = None,
+    home: Home = HERE,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List whom another member counts now, by your own reference; with --out: records that close them."""
+    with opened(home) as gateway:
+        from adapters.member.keyring import write_private
+        from adapters.nccis_out import write_closings
+
+        closings = _closings(gateway)
+    if out is not None:
+        write_private(out, write_closings(closings))
+    answer = [{"ref": one.ref, "cohort_status": "T", "to_authority": one.to_authority} for one in closings]
+    lines = [f"{one.ref or 'no reference'}  T  to {one.to_authority or 'no council'}" for one in closings]
+    say({"closings": answer}, "\n".join(lines) or "Nobody is counted elsewhere yet.", as_json=as_json)
+
+
+def _closings(gateway: "Gateway") -> list["Closing"]:
+    from adapters.member.closings import Closings
+    from adapters.nccis_out import Closing
+
+    members = gateway.terms_here().members
+    areas = {name: listing.area for name, listing in members.items()}
+    return [Closing(one.ref, areas.get(one.member)) for one in Closings(gateway.records).all()]

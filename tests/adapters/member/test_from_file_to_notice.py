@@ -56,6 +56,12 @@ class ToHub(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=kept, content=answer.content, request=request)
 
 
+def document(printed: str) -> dict[str, Any]:
+    """What a command printed; the hub runs in this process and logs its requests before it."""
+    found: dict[str, Any] = json.loads(printed[printed.index("{\n") :])
+    return found
+
+
 @dataclass
 class Region:
     """Two councils and a college, with agreements in force and a hub between them."""
@@ -109,9 +115,7 @@ class Region:
         typed = ["publish", str(file), "--home", str(self.home(member)), "--json", *words]
         done = CliRunner().invoke(app, typed)
         assert done.exit_code == code, done.output + done.stderr
-        # The hub runs in this process and logs its requests beside what the command prints.
-        told: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{\n") :])
-        return told
+        return document(done.stdout)
 
     def opened(self, at: MemberId) -> list[Received]:
         """Let slots pass and gateways look in until all is quiet; give what is new and open here."""
@@ -289,6 +293,46 @@ def test_a_starters_list_tells_the_home_authority(
     file = changed(sample, tmp_path / sample, *changes)
     region.publishes(COLLEGE, file, "--type", "cross_border_enrolment")
     assert facts(region.opened(at), "identity")["identity"]["given"] == given
+
+
+def test_what_was_released_is_written_for_the_own_system(region: Region, tmp_path: Path) -> None:
+    """And where the new council counts the young person, the old one gets its closing record."""
+    gone, came = tmp_path / "gone.csv", tmp_path / "came.csv"
+    heads = "Forename,Surname,DOB,Former postcode,UPN,Local ref\n"
+    gone.write_text(heads + "Una,Sample,05/05/2009,ME14 1XQ,F886499920001,8860000000077\n")
+    came.write_text(heads + "Una,Sample,05/05/2009,ME14 1XQ,F886499920001,\n")
+    region.publishes(KENT, gone, "--type", "moved_out")
+    region.publishes(MEDWAY, came, "--type", "new_arrival")
+    rest = next(one for one in region.opened(MEDWAY) if one.stage == "rest")
+    home = ["--home", str(region.home(MEDWAY))]
+    for form, says in (
+        ("nccis.xml", b"<PreviousYPIDIdentifier>8860000000077<"),
+        ("iyss.csv", b'"Una","Sample","05/05/2009"'),
+        ("xlsx", b"PK"),
+        ("jsonl", b'"given":"Una"'),
+    ):
+        out = tmp_path / f"una.{form}"
+        words = ["inbox", "export", rest.item, "--format", form, "--out", str(out), *home]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output + done.stderr
+        assert says in out.read_bytes()
+    assert CliRunner().invoke(app, ["inbox", "outcome", rest.item, "in_caseload", *home]).exit_code == 0
+    region.opened(MEDWAY)
+    out = tmp_path / "closing.xml"
+    words = ["notice", "closing", "--out", str(out), "--json", "--home", str(region.home(KENT))]
+    done = CliRunner().invoke(app, words)
+    assert document(done.stdout)["closings"] == [
+        {"ref": "8860000000077", "cohort_status": "T", "to_authority": "887"}
+    ]
+    assert b"<TransferredToLACode>887<" in out.read_bytes()
+
+
+def test_a_format_that_is_not_written_is_refused(region: Region) -> None:
+    """With the ones that are."""
+    words = ["inbox", "export", "x", "--format", "pdf", "--home", str(region.home(KENT))]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2
+    assert "nccis.xml" in done.stderr
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "connectors.md"
