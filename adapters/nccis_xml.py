@@ -40,6 +40,7 @@ GROUPS: Final = (
         EstablishmentNumber EstablishmentName UKProviderReferenceNumber NEETStartDate PredictedEndDate""",
     ),
 )
+"""The groups of a record in the order of the layout, and the elements of each."""
 
 ELEMENTS: Final = {name: f"{group}/{name}" for group, names in GROUPS for name in names.split()}
 """The elements that are read, and where each stands in a record."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
-from adapters.member.auditor import Auditor
 from adapters.member.closings import Closings
 from adapters.member.confirm import compare
 from adapters.member.directory import Directory
