@@ -185,6 +185,16 @@ def _serve(gateway: "Gateway", poller: "Poller", port: int | None, officer: str 
         fail(f"port {port} is taken: choose another with --port", FAILED)
 
 
+@app.command()
+def unit() -> None:
+    """Print a unit file, hardened, that runs the gateway as a service of systemd."""
+    from importlib.resources import files
+
+    typer.echo(
+        files("adapters.member").joinpath("templates", "hub-gateway.service").read_text("utf-8"), nl=False
+    )
+
+
 def _status(gateway: "Gateway") -> dict[str, Any]:
     from adapters.member.errors import GatewayFault, HubUnreachable
     from hub.protocols.errors import ProtocolError

@@ -205,6 +205,7 @@ def test_a_removed_webhook_is_told_nothing_and_its_secret_is_gone(
     assert hooks.all() == []
     assert hooks.look() == []
     assert len(tracker.seen) == 2
+    assert [telling for _, telling in hooks.book.tellings() if telling.state == "pending"] == []
     assert canonical.b64u(told.secret) not in str(medway.records.pages(SHELF))
     with pytest.raises(GatewayFault, match="webhook-unknown"):
         hooks.test(told.hook)
