@@ -26,6 +26,7 @@ from hub.protocols.token_record import (
     SLOTS,
     TOKENS_BYTES,
     Fact,
+    Group,
     KeyedRecord,
     TokenRecord,
 )
@@ -92,14 +93,30 @@ _LANES: Final = SLOT_BYTES // LANE_BYTES
 _KNOWN_PAIRS: Final = [(SLOTS[mine].name, mine, other) for mine, other in _PAIRS if SLOTS[mine].name in KNOWN]
 _KNOWN_MINE: Final = np.array([1 + mine for _, mine, _ in _KNOWN_PAIRS])
 _KNOWN_OTHERS: Final = np.array([1 + other for _, _, other in _KNOWN_PAIRS])
-_TELLS: Final = np.array(
-    [
-        [fact is told for fact in Fact]
-        for name, _, _ in _KNOWN_PAIRS
-        for told in (*KNOWN[name], *(None,) * (_LANES - len(KNOWN[name])))
-    ]
-)
-"""Of each two-byte part of these pairs of slots, which fact it tells of."""
+_TOLD: Final = [
+    told for name, _, _ in _KNOWN_PAIRS for told in (*KNOWN[name], *(None,) * (_LANES - len(KNOWN[name])))
+]
+
+
+def _in_bits(truth: Truth) -> Rows:
+    """Rows of truth with a bit for each, 64 to a word."""
+    packed = np.packbits(truth, axis=1)
+    words = np.zeros((len(packed), -(-packed.shape[1] // _WORD.itemsize)), dtype=_WORD)
+    words.view(np.uint8)[:, : packed.shape[1]] = packed
+    return words
+
+
+def _any_of(words: Rows, masks: Rows) -> Truth:
+    """Of each row of bits, in which of the masks it has one."""
+    common = words[:, :1] & masks[:, 0]
+    for place in range(1, masks.shape[1]):
+        common |= words[:, place : place + 1] & masks[:, place]
+    found: Truth = common != 0
+    return found
+
+
+_TELLS: Final = _in_bits(np.array([[fact is told for told in _TOLD] for fact in Fact]))
+"""Of each fact, which two-byte parts of these pairs of slots tell of it."""
 
 
 @cache
@@ -122,8 +139,42 @@ _BORN: Final = np.concatenate(
 )
 """Pairs of slots of which one is equal where the birthdays are seen to be."""
 
-_BANDED: Final = _of_kinds(("band",))
-_NOT_BANDED: Final = np.setdiff1d(np.arange(len(_PAIRS)), _BANDED)
+_READ_AS_ONE: Final = frozenset(
+    {
+        "band",
+        "nick_birth",
+        "nick_sound",
+        "nick_last",
+        "first_month_district",
+        "sector_birth",
+        "district_birth",
+    }
+)
+"""Kinds of which no more is read than whether any two slots are equal."""
+
+
+def _read_as_one() -> list[list[int]]:
+    """Pairs of slots that no reader tells apart: neither `compare` nor who is shown no group `other`."""
+    found: dict[tuple[str, bool], list[int]] = {}
+    for place, (mine, other) in enumerate(_PAIRS):
+        if SLOTS[mine].kind in _READ_AS_ONE:
+            shown = Group.OTHER not in {SLOTS[mine].group, SLOTS[other].group}
+            found.setdefault((SLOTS[mine].kind, shown), []).append(place)
+    return list(found.values())
+
+
+def _mask(pairs: Iterable[int]) -> Rows:
+    wanted = frozenset(pairs)
+    return _in_bits(np.array([[place in wanted for place in range(len(_PAIRS))]]))
+
+
+_TOGETHER: Final = np.concatenate([_mask(pairs) for pairs in _read_as_one()])
+_APART: Final = _mask(
+    place
+    for place, (mine, _) in enumerate(_PAIRS)
+    if SLOTS[mine].kind not in _READ_AS_ONE and SLOTS[mine].name not in KNOWN
+)
+"""Pairs that are read one by one; of the `known_` slots nothing is read but their facts."""
 _LAST_SEX: Final = 1 + COLUMN["last_sex_birth"]
 _TWIN: Final = 1
 _STEP: Final = 2
@@ -166,9 +217,10 @@ def patterns(left: Rows, right: Rows) -> list[bytes]:
     """
     equal = _equal_slots(left, right)
     twin, step, given = _marks(left, right)
-    # of the bands no more is read than whether one is equal
-    seen = np.column_stack([given, equal[:, _BANDED].any(axis=1), equal[:, _NOT_BANDED], _facts(left, right)])
-    return _as_bytes(np.column_stack([_born(equal), twin, step, np.packbits(seen, axis=1)]))
+    bits = _in_bits(equal)
+    apart, together = bits & _APART, _any_of(bits, _TOGETHER)
+    seen = np.packbits(np.column_stack([given, together, _facts(left, right)]), axis=1)
+    return _as_bytes(np.column_stack([_born(equal), twin, step, seen, apart.view(np.uint8)]))
 
 
 def overlaps(left: Rows, right: Rows) -> list[bytes]:
@@ -190,8 +242,7 @@ def _marks(left: Rows, right: Rows) -> tuple[Marks, Marks, Truth]:
 
 def _facts(left: Rows, right: Rows) -> Truth:
     """Which facts both records are seen to know, in the order of `Fact`."""
-    told: Truth = _equal_lanes(left, right) @ _TELLS
-    return told
+    return _any_of(_in_bits(_equal_lanes(left, right)), _TELLS)
 
 
 def _born(equal: Truth) -> Truth:

@@ -4,17 +4,20 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
+from numpy.typing import NDArray
 
-from hub.matching.evidence import compare, rows_from_stored, rows_of, strength, without_other
+from hub.matching import evidence
+from hub.matching.evidence import compare, patterns, rows_from_stored, rows_of, strength, without_other
 from hub.matching.levels import CODE, SEEN, EvidenceStrength, Field
 from hub.matching.tokens import Person
 from hub.protocols.birthdays import read_birthday
 from hub.protocols.errors import MalformedMessage
 from hub.protocols.identifiers import normalise_uln, normalise_upn
 from hub.protocols.personal_names import read_first_name, read_last_name
-from hub.protocols.token_record import rekey
+from hub.protocols.token_record import COLUMN, rekey
 from tests.matching.people import AMELIA, NAME_AND_BIRTH, PEOPLE, STRANGER, record
 
 
@@ -308,6 +311,36 @@ def test_one_row_stands_for_many() -> None:
     block = compare(rows_of([record(AMELIA, 1)]), rows_of(record(one, 2) for one in people))
     names = [SEEN[Field.FIRST][code].name for code in block.codes[Field.FIRST].tolist()]
     assert names == ["exact", "blank", "nick"]
+
+
+def test_a_pattern_holds_all_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No reader tells apart what a pattern has as one, nor reads what it leaves out."""
+    read = [evidence._BORN]
+    one_of = evidence._Comparison._one_of
+
+    def listen(self: evidence._Comparison, pairs: NDArray[np.intp]) -> evidence.Truth:
+        read.append(pairs)
+        return one_of(self, pairs)
+
+    monkeypatch.setattr(evidence._Comparison, "_one_of", listen)
+    compare(rows_of([record(AMELIA, 1)]), rows_of([record(STRANGER, 2)]))
+    together = evidence._read_as_one()
+    assert all(set(one) <= set(pairs) or not set(one) & set(pairs) for one in together for pairs in read)
+    kept = np.bitwise_or.reduce(np.concatenate([evidence._TOGETHER, evidence._APART]))
+    needed = evidence._mask(np.concatenate(read).tolist())
+    assert not (needed & ~kept).any()
+
+
+def test_the_same_pattern_of_another_band_or_nickname_is_one_pattern() -> None:
+    """So that few are scored: of bands and short forms no more is read than whether one is equal."""
+    mine = record(AMELIA, 1)
+    other = rows_of([record(STRANGER, 2)])
+    by_one, by_other, by_both = other.copy(), other.copy(), other.copy()
+    for rows, slots in ((by_one, ("band_1",)), (by_other, ("band_2",)), (by_both, ("band_1", "band_2"))):
+        for slot in slots:
+            rows[:, 1 + COLUMN[slot]] = rows_of([mine])[:, 1 + COLUMN[slot]]
+    (one,), (two,), (both,) = (patterns(rows_of([mine]), rows) for rows in (by_one, by_other, by_both))
+    assert one == two == both != patterns(rows_of([mine]), other)[0]
 
 
 def test_no_rows_give_no_evidence() -> None:
