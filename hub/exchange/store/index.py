@@ -18,6 +18,7 @@ Postings go when a notice is no longer open; nothing here decides who is the sam
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
+from struct import Struct
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, select
@@ -30,7 +31,15 @@ from hub.exchange.store.statements import KEEP_FIRST, Line, Prepared, PreparedRo
 from hub.exchange.store.tables import table
 from hub.matching.candidates import HEAVY
 from hub.protocols.names import EpochId, NoticeId
-from hub.protocols.token_record import EVIDENCE_BYTES, LAYOUT, NAME_BIRTH_BYTES, KeyedRecord, posted_tokens
+from hub.protocols.token_record import (
+    EVIDENCE_BYTES,
+    HEAD_BYTES,
+    LAYOUT,
+    NAME_BIRTH_BYTES,
+    SLOTS,
+    Group,
+    KeyedRecord,
+)
 
 TOKEN_BITS: Final = 36
 """Bits of a token in a posting. At a million notices one look-up in a thousand meets a chance equality
@@ -39,6 +48,11 @@ of so many; it is scored on the whole tokens like any candidate. With the era th
 MOST_CANDIDATES: Final = 4_000
 """Candidates of one notice. Among a million it has some fifty, one in a hundred several hundred; more
 than this is no person's record but a probe, or a fault, and is not matched."""
+
+_SLOTS: Final = Struct(f">{len(SLOTS)}Q")
+_POSTED: Final = [place for place, slot in enumerate(SLOTS) if slot.posted]
+_POSTED_OF_SHOWN: Final = [place for place in _POSTED if SLOTS[place].group is not Group.OTHER]
+_KEYS: Final = tuple(f"key_{place}" for place in range(len(SLOTS)))
 
 _notice: Final = table("notice")
 _tokens: Final = table("tokens")
@@ -184,8 +198,8 @@ class SqlIndex:
 
 def posting_numbers(record: KeyedRecord, era: int) -> list[int]:
     """The posted tokens of a record as the numbers under which the index has them."""
-    front, behind = era << TOKEN_BITS, 64 - TOKEN_BITS
-    return [front | int.from_bytes(token) >> behind for token in posted_tokens(record)]
+    tokens, front, behind = _SLOTS.unpack_from(record.tokens, HEAD_BYTES), era << TOKEN_BITS, 64 - TOKEN_BITS
+    return [front | tokens[place] >> behind for place in (_POSTED if record.other else _POSTED_OF_SHOWN)]
 
 
 def blank(epoch: EpochId) -> KeyedRecord:
@@ -194,11 +208,11 @@ def blank(epoch: EpochId) -> KeyedRecord:
 
 
 def _numbered(keys: Iterable[int]) -> dict[str, int]:
-    return {f"key_{place}": key for place, key in enumerate(keys)}
+    return dict(zip(_KEYS, keys, strict=False))
 
 
 def _places(count: int) -> list[object]:
-    return [bindparam(f"key_{place}") for place in range(count)]
+    return [bindparam(name) for name in _KEYS[:count]]
 
 
 @lru_cache(maxsize=128)

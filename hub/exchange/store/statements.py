@@ -9,6 +9,7 @@ it may quote a value.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Table, bindparam, insert
@@ -54,14 +55,26 @@ class Prepared:
         def named(values: Values) -> object:
             return {**fixed, **values}
 
+        take = _taker(order or ())
+
         def placed(values: Values) -> object:
-            given = {**fixed, **values} if fixed else values
-            return tuple([given[name] for name in order or ()])
+            return take({**fixed, **values} if fixed else values)
 
         text = str(compiled) + self._ending
         if "POSTCOMPILE" in text:
             raise HubFault("statement-unfinished", "a statement with a list in it cannot be prepared once")
         return text, named if order is None else placed
+
+
+def _taker(order: Sequence[str]) -> Callable[[Values], object]:
+    """What takes the named values in this order as a tuple."""
+    match order:
+        case []:
+            return lambda _: ()
+        case [name]:
+            return lambda values: (values[name],)
+        case _:
+            return itemgetter(*order)
 
 
 class PreparedRows:

@@ -11,6 +11,7 @@ from hub.exchange.stages import StoredNotice
 from hub.exchange.store import index
 from hub.exchange.store.unit_of_work import SqlStore, SqlWork
 from hub.matching.candidates import HEAVY
+from hub.protocols.token_record import KeyedRecord, posted_tokens
 from tests.stores.made_up import MEDWAY, checked, notice_id, tokens
 
 COMMON, RARE = "initial_last_year_month", "upn"
@@ -81,6 +82,19 @@ def test_a_token_becomes_light_again_and_postings_go_with_their_notice(sqlite: S
             work.notices.forget(notice_id(number))
         assert rows(work, "SELECT count(*) FROM posting") == [(0,)]
         assert rows(work, "SELECT count(*) FROM tokens") == [(0,)]
+
+
+@pytest.mark.parametrize("era", [1, 2047])
+def test_a_posting_has_the_beginning_of_a_posted_token_behind_its_era(era: int) -> None:
+    """Of all of them, in six bytes; of a record that lacks the group `other`, of the rest."""
+    record = checked(1).keyed
+    shown = KeyedRecord(record.epoch, record.name_birth, record.evidence, b"")
+    for each in (record, shown):
+        numbers = index.posting_numbers(each, era)
+        assert [number >> 36 for number in numbers] == [era] * len(numbers)
+        begins = [int.from_bytes(token) >> 28 for token in posted_tokens(each)]
+        assert [number & (1 << 36) - 1 for number in numbers] == begins
+        assert max(numbers) < 1 << 47
 
 
 @pytest.fixture
