@@ -13,7 +13,7 @@ import pytest
 
 from hub.exchange.errors import HubFault, LogFork
 from hub.exchange.stages import ItemKind
-from hub.exchange.store.unit_of_work import InTurn, SqlStore, SqlWork
+from hub.exchange.store.unit_of_work import WRITER_MAP, InTurn, SqlStore, SqlWork
 from hub.protocols.entry import Opening
 from hub.protocols.names import MemberId, Part
 from tests.stores.made_up import (
@@ -56,6 +56,13 @@ def test_every_connection_is_set_up_to_lose_nothing(sqlite: SqlStore) -> None:
         for each in (work, reader):
             assert {name: setting(each, name) for name in wanted} == wanted
             assert setting(each, "busy_timeout") == 10_000
+
+
+def test_the_connection_that_looks_up_reads_the_file_where_the_kernel_has_it(sqlite: SqlStore) -> None:
+    """Half of a look-up's time would be copying; who reads for members stands apart from it."""
+    with sqlite.write() as work, sqlite.read() as reader:
+        assert setting(work, "mmap_size") == WRITER_MAP
+        assert setting(reader, "mmap_size") == 0
 
 
 def test_what_was_committed_is_there_after_a_restart(sqlite: SqlStore, sqlite_path: Path) -> None:
