@@ -113,11 +113,44 @@ def _found(decision: "Decision", says: str) -> dict[str, Any]:
 
 
 def route(
-    postcode: Annotated[str, typer.Argument(help="A postcode; quote it if it has a space.")],
+    postcode: Annotated[str, typer.Argument(help="A postcode, quoted if it has a space; or refresh.")],
+    directory: Annotated[
+        Path | None,
+        typer.Argument(help="With refresh: the ONS Postcode Directory, CSV.", exists=True, dir_okay=False),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="With refresh: the edition, where its file name does not say.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="With refresh: where to write the table.")] = Path(
+        "postcodes.csv.gz"
+    ),
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say which authority a postcode lies in; exit 1 where a person must look."""
+    """Say which authority a postcode lies in; exit 1 where a person must look. Or make a newer table."""
+    if (postcode == "refresh") != (directory is not None):
+        fail("name a postcode alone, or: hub route refresh FILE", USAGE)
+    if directory is None:
+        _route(postcode, as_json=as_json)
+    else:
+        _refresh(directory, name, out, as_json=as_json)
+
+
+def _refresh(directory: Path, name: str | None, out: Path, *, as_json: bool) -> None:
+    with answering():
+        from adapters.member.postcode_table import make_table, name_of
+        from adapters.member.routing import VARIABLE
+
+        edition = name or name_of(directory)
+        if edition is None:
+            fail('name the edition: --name "ONSPD February 2027"', USAGE)
+        made = make_table(directory, out, edition)
+    answer = {"table": made.name, "postcodes": made.postcodes, "runs": made.runs, "file": str(out)}
+    text = f"{made.postcodes} postcodes in {made.runs} runs written; it answers where {VARIABLE}={out}"
+    say(answer, text, as_json=as_json)
+
+
+def _route(postcode: str, *, as_json: bool) -> None:
     from datetime import UTC, datetime
 
     from adapters.authorities import authority
@@ -131,9 +164,12 @@ def route(
         "name": None if known is None else known.name,
         "nation": found.nation,
         "shared_with": list(found.shared_with),
+        "why": found.why,
         "table": found.table,
     }
     where = " ".join(str(word) for word in (found.authority, answer["name"], found.nation) if word)
-    doubt = f"; the sector is shared with {', '.join(found.shared_with)}" if found.doubtful else ""
-    say(answer, f"{found.outcome.value.replace('_', ' ')}: {where}{doubt} ({found.table})", as_json=as_json)
+    doubt = f"; the sector is shared with {', '.join(found.shared_with)}" if found.shared_with else ""
+    why = f"; {found.why}" if found.why and not found.shared_with else ""
+    said = f"{found.outcome.value.replace('_', ' ')}: {where}{doubt}{why} ({found.table})"
+    say(answer, said, as_json=as_json)
     raise typer.Exit(GOOD if found.authority is not None and not found.doubtful else FAILED)
