@@ -11,6 +11,7 @@ from typing import Final
 
 from adapters.move import Found, Move
 
+OF_AGE: Final = 18
 CARE_LEAVER: Final = "care_leaver_16_25"
 
 SPEAKS_OF: Final = {"care_leaver_move": Found.CARE_LEAVER, "ehcp_move": Found.EHC_PLAN}
@@ -54,6 +55,16 @@ def scope_throughout(move: Move, on: date, days: int, notice_type: str = "") -> 
         return CARE_LEAVER if years[0] >= 16 and years[1] <= 25 else None
     last_day_scope = scope_of(move, on + timedelta(days=days))
     return scope_of(move, on) if last_day_scope is not None else None
+
+
+def under_18_throughout(born: date, on: date, days: int) -> bool:
+    """Tell whether a person is under 18 on this day and on each of so many that follow.
+
+    A parent's name and address are told of nobody else (Education and Skills Act 2008 s.14): what is
+    sealed or opened to somebody today is believed for that long, so the eighteenth birthday counts from
+    the first day of them.
+    """
+    return age_on(born, on + timedelta(days=days)) < OF_AGE
 
 
 def scope_fits(scope: str, born: date, on: date) -> bool:

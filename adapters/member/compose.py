@@ -25,7 +25,7 @@ from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring
 from adapters.member.records import Sent
 from adapters.move import Found, Move, Sureness
-from adapters.scope import scope_throughout
+from adapters.scope import scope_throughout, under_18_throughout
 from hub.consent.flags import NO_FLAGS, Flags
 from hub.matching.tokens import Person, make_tokens
 from hub.protocols import canonical
@@ -141,9 +141,12 @@ def compose_by(
     if move.sureness is Sureness.CANDIDATE:
         raise GatewayFault("candidate", "a mere candidate, by what the file says; a person confirms it first")
     person = person_of(move, kind)
+    told = row.parts
+    if not under_18_throughout(move.dob, now.date(), ASSERTION_AGE.days):
+        told -= {Part.PARENT}
     draft = Draft(
         kind=kind,
-        facts={part: fact if part in row.parts else None for part, fact in parts_of(move).items()},
+        facts={part: fact if part in told else None for part, fact in parts_of(move).items()},
         tokens=make_tokens(person, maker.linkage, maker.epoch, os.urandom),
         assertion=Assertion(scope, _json(flags), now),
         event_on=_event_on(move, now.date()),

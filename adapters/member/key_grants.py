@@ -16,7 +16,7 @@ days here is ours.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from adapters.member.directory import Directory
 from adapters.member.errors import GatewayFault
@@ -24,6 +24,7 @@ from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring
 from adapters.member.records import Sent
 from adapters.member.terms import Telling, Terms, ask, could_get
+from adapters.scope import under_18_throughout
 from hub.consent.decision import Decision
 from hub.consent.flags import Flags, union
 from hub.consent.question import Category, EvidenceClass, Scope
@@ -32,6 +33,7 @@ from hub.protocols import canonical
 from hub.protocols.canonical import Reader
 from hub.protocols.errors import Untrusted
 from hub.protocols.key_grant import KeyGrant, KeyRequest, read_counter_tokens, renewal_of, sign_grant
+from hub.protocols.limits import ASSERTION_AGE
 from hub.protocols.names import Digest, EpochId, MemberId, Part
 from hub.protocols.notice import (
     Assertion,
@@ -99,8 +101,17 @@ def answer(
     if (own_flags.restricted or own_flags.shield) and officer is None:
         return Held("restricted")
     parts = could_get(telling, terms, now)
+    if Part.PARENT in parts and is_nearly_18(sent, now):
+        parts -= {Part.PARENT}
     box = seal_box({part: _key(sent, part) for part in parts}, own.notice, recipient_key)
     return _sign(request, box, (), keyring, now, officer)
+
+
+def is_nearly_18(sent: Sent, now: datetime) -> bool:
+    """Whether the person of a notice of ours is 18 by the end of what we assert of it."""
+    body = sent.body if isinstance(sent.body, dict) else {}
+    born = date.fromisoformat(Reader(body.get("identity"), "identity").text("dob"))
+    return not under_18_throughout(born, now.date(), ASSERTION_AGE.days)
 
 
 def _counter(request: KeyRequest, directory: Directory, now: datetime) -> Manifest:

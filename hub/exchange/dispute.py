@@ -8,7 +8,7 @@ when the clock runs out the thread is marked as escalated and stays where it is 
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from hub.exchange import disclosure_log
@@ -34,6 +34,7 @@ from hub.protocols.errors import MalformedMessage, Untrusted
 from hub.protocols.limits import CLOCK_SKEW
 from hub.protocols.names import DisputeId, MemberId
 from hub.protocols.signing import Typ
+from hub.protocols.working_days import after_working_days
 
 MOST_LETTERS: Final = 60
 """Messages of one thread: officers who have written so often should ring each other."""
@@ -44,7 +45,6 @@ KEPT_CLOSED: Final = timedelta(days=365)
 ESCALATED: Final = "escalated"
 """What an entry and an item say where the clock ran out; no message stands behind them."""
 
-SATURDAY: Final = 5
 
 _ENDED_BY_OPENER: Final = frozenset({Result.NOT_UPHELD, Result.WITHDRAWN})
 
@@ -96,19 +96,6 @@ def sweep(limit: int, work: Work, hub: Hub) -> int:
         work.outbox.add(Errand(ErrandKind.DISPUTE, dispute.dispute, body), hub.now())
     work.disputes.drop_closed(hub.now() - KEPT_CLOSED, limit)
     return len(late)
-
-
-def after_working_days(start: datetime, days: int) -> datetime:
-    """The end, in UTC, of the working day that is so many after `start`, whose own day does not count.
-
-    Monday to Friday are counted. Bank holidays are too, since which they are is not known here: a
-    clock that runs over one ends a day early, and says no more than that people should look.
-    """
-    day = start.astimezone(UTC).date()
-    while days:
-        day += timedelta(days=1)
-        days -= day.weekday() < SATURDAY
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 def _check_message(jws: str, text: str, caller: MemberId, work: Work, hub: Hub) -> DisputeMessage:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.move import Found, Move
-from adapters.scope import age_on, scope_of, scope_throughout
+from adapters.scope import age_on, scope_of, scope_throughout, under_18_throughout
 from hub.consent.question import Scope
 
 TODAY = date(2026, 11, 21)
@@ -105,3 +105,38 @@ def test_a_care_leaver_who_turns_26_within_the_month_is_not_asserted() -> None:
     soon = Move("row 2", "Asha", "Sample", date(2000, 12, 1), found=leaver.found)
     assert scope_throughout(soon, TODAY, 30, "care_leaver_move") is None
     assert scope_throughout(soon, TODAY, 9, "care_leaver_move") == "care_leaver_16_25"
+
+
+@pytest.mark.parametrize(
+    ("years", "days_to_birthday", "scope"),
+    [
+        (16, 31, "age_13_15"),
+        (16, 30, "age_13_15"),
+        (16, 1, "age_13_15"),
+        (16, 0, "age_16_17"),
+        (16, -1, "age_16_17"),
+        (18, 31, "age_16_17"),
+        (18, 30, "age_16_17"),
+        (18, 0, "age_18_19"),
+        (18, -1, "age_18_19"),
+    ],
+)
+def test_around_a_birthday_the_scope_of_the_day_is_asserted(
+    years: int, days_to_birthday: int, scope: str
+) -> None:
+    """Thirty days of one word tell nobody on which of them the birthday falls."""
+    born = (TODAY + timedelta(days=days_to_birthday)).replace(year=TODAY.year - years)
+    move = Move(place="row 2", given="Asha", family="Sample", dob=born)
+    assert scope_throughout(move, TODAY, 30) == scope
+
+
+@pytest.mark.parametrize(
+    ("days_to_birthday", "told"), [(31, True), (30, False), (1, False), (0, False), (-1, False)]
+)
+def test_a_parent_is_told_of_only_while_all_thirty_days_are_under_18(
+    days_to_birthday: int,
+    told: bool,
+) -> None:
+    """The eighteenth birthday inside the thirty days counts from their first day."""
+    birthday = TODAY + timedelta(days=days_to_birthday)
+    assert under_18_throughout(birthday.replace(year=birthday.year - 18), TODAY, 30) is told

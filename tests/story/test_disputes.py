@@ -1,12 +1,12 @@
 """A council contests a release: both officers in one thread, the agreement's clock, an outcome."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from hub.exchange import enrol, reception
-from hub.exchange.dispute import KEPT_CLOSED, MOST_LETTERS, after_working_days
+from hub.exchange.dispute import KEPT_CLOSED, MOST_LETTERS
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.sequencer import expire_due
 from hub.exchange.stages import Dispute, InboxItem, ItemKind
@@ -17,6 +17,7 @@ from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.names import DisputeId, MemberId, NoticeType
 from hub.protocols.sealing_keys import SealingKey
 from hub.protocols.suites import CLASSICAL
+from hub.protocols.working_days import after_working_days
 from tests.simulators.town import Town, TownMember
 from tests.story.people import ADA, ADA_KNOWN_BY_NAME
 
@@ -162,19 +163,6 @@ def test_a_further_question_starts_the_clock_again(town: Town, kent: TownMember,
     asked = stands(town, name)
     assert asked.state is DisputeState.OPEN
     assert asked.due_at == after_working_days(town.now, 10)
-
-
-@pytest.mark.parametrize(
-    ("start", "days", "ends"),
-    [
-        (datetime(2026, 11, 20, 23, tzinfo=UTC), 1, datetime(2026, 11, 24, tzinfo=UTC)),
-        (datetime(2026, 11, 21, 9, tzinfo=UTC), 1, datetime(2026, 11, 24, tzinfo=UTC)),
-        (datetime(2026, 11, 23, 9, tzinfo=UTC), 5, datetime(2026, 12, 1, tzinfo=UTC)),
-    ],
-)
-def test_working_days_are_counted_from_the_next_one(start: datetime, days: int, ends: datetime) -> None:
-    """Asked on a Friday night or on a Saturday, one working day ends with Monday."""
-    assert after_working_days(start, days) == ends
 
 
 def test_nobody_learns_of_a_match_by_disputing(town: Town, medway: TownMember) -> None:

@@ -1,7 +1,7 @@
 """A move becomes a signed notice: everything sealed, nothing in clear that need not be."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -9,7 +9,7 @@ from adapters.member.compose import Addressee, Composed, compose
 from adapters.member.errors import GatewayFault
 from adapters.member.home import Pinned
 from adapters.member.keyring import Keyring, new_keyring
-from adapters.move import Found, Move, Sureness, Told
+from adapters.move import Address, Found, Move, Parent, Sureness, Told
 from hub.consent.flags import Flags
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
@@ -101,6 +101,25 @@ def test_every_part_is_there_and_opens_with_its_own_key(keyring: Keyring) -> Non
     assert opened[Part.IDENTITY] == {"given": "Ada", "family": "Exampleton", "dob": "2009-11-12"}
     assert opened[Part.CARE] is opened[Part.OFFENDING] is None
     assert len(set(keys.values())) == 10
+
+
+@pytest.mark.parametrize(("days", "told"), [(31, True), (30, False), (0, False), (-1, False)])
+def test_a_parent_is_not_told_of_who_is_18_within_thirty_days(
+    keyring: Keyring,
+    days: int,
+    told: bool,
+) -> None:
+    """What is sealed today may be opened while today's word is believed; the part is padding then."""
+    birthday = START.date() + timedelta(days=days)
+    parent = Parent("P. Exampleton", Address(("3 Example Row",), "ME14 1XQ"))
+    move = replace(ADA, dob=birthday.replace(year=birthday.year - 18), parent=parent)
+    composed = made(keyring, move)
+    keys = body_of(composed)["keys"]
+    assert isinstance(keys, dict)
+    jwe = read_envelope(composed.envelope).parts[Part.PARENT]
+    digest = manifest_of(composed, keyring).entry(Part.PARENT).plain_digest
+    opened = open_part(Part.PARENT, jwe, canonical.unb64u(str(keys["parent"])), digest)
+    assert (opened is not None) is told
 
 
 def test_a_named_recipients_box_holds_what_it_could_be_entitled_to(keyring: Keyring) -> None:

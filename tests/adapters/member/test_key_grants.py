@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from adapters.member import key_grants
 from adapters.member.gateway import Gateway
-from adapters.member.key_grants import Granted, Held
+from adapters.member.key_grants import Granted, Held, is_nearly_18
 from adapters.member.records import Sent
 from adapters.move import Move
 from hub.exchange.stages import ItemKind
@@ -20,6 +21,7 @@ from hub.protocols.names import AgreementId, Digest, KeyId, MemberId, NoticeId, 
 from hub.protocols.notice import read_envelope, read_manifest, sign_manifest
 from hub.protocols.sealing import box_key_id, open_box
 from tests.adapters.member.conftest import move
+from tests.conftest import START
 from tests.simulators.town import Town
 from tests.story.people import ADA, INSTRUCTED, SHIELDED
 
@@ -331,3 +333,15 @@ def test_tokens_of_another_form_are_refused_in_kind(
     with pytest.raises(ProtocolError) as caught:
         answer(town, neighbours[0], replace(asked, counter_tokens=value))
     assert isinstance(caught.value, MalformedMessage)
+
+
+@pytest.mark.parametrize(("days", "nearly"), [(31, False), (30, True), (0, True)])
+def test_the_key_of_a_parents_part_is_kept_back_before_the_eighteenth_birthday(
+    days: int,
+    nearly: bool,
+) -> None:
+    """The part was sealed when all thirty days were before it; the key is asked for later."""
+    birthday = START.date() + timedelta(days=days)
+    body: Json = {"identity": {"dob": birthday.replace(year=birthday.year - 18).isoformat()}}
+    sent = Sent(NoticeId("ntc_" + "0" * 26), Digest("x"), "moved_out", None, "kept", "row 2", None, body)
+    assert is_nearly_18(sent, START) is nearly
