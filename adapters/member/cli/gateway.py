@@ -186,6 +186,36 @@ def _serve(gateway: "Gateway", poller: "Poller", port: int | None, officer: str 
 
 
 @app.command()
+def digest(
+    maildir: Annotated[Path | None, typer.Option(help="Write it into this maildir as a mail.")] = None,
+    smtp: Annotated[str | None, typer.Option(help="Send it by this mail server: HOST or HOST:PORT.")] = None,
+    to: Annotated[str | None, typer.Option(help="To whom; else the mailbox of the home.")] = None,
+    sender: Annotated[str | None, typer.Option("--from", help="From whom; else the same.")] = None,
+    user: Annotated[str, typer.Option(help="Who signs in at the mail server.")] = "",
+    word_file: Annotated[
+        Path | None, typer.Option("--password-file", help="A file with the password.", exists=True)
+    ] = None,
+    link: Annotated[str, typer.Option(help="Where to look.")] = "http://127.0.0.1:8001/",
+    home: Home = HERE,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say what waits, in counts and ages: fit for a mailbox, since it names nobody."""
+    with opened(home) as gateway:
+        from adapters.member.digest import digest_of, message_of, put_into_maildir, read_server, send_by_smtp
+
+        found = digest_of(gateway)
+        to = to or gateway.pinned.mailbox
+        message = message_of(found, to, sender or to, link)
+        if found.count and maildir is not None:
+            put_into_maildir(message, maildir, gateway.now)
+        if found.count and smtp is not None:
+            word = "" if word_file is None else word_file.read_text("utf-8").strip()
+            send_by_smtp(message, read_server(smtp, user, word))
+    say(found.json(), found.text(link) if found.count else "Nothing waits.", as_json=as_json)
+
+
+@app.command()
 def unit() -> None:
     """Print a unit file, hardened, that runs the gateway as a service of systemd."""
     from importlib.resources import files
