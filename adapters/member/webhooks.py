@@ -7,7 +7,7 @@ without a gap: for a day both sign.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -99,15 +99,7 @@ class Webhooks:
         """Tell this URL from now on; raise `GatewayFault` where it may not be called."""
         target_of(url, loopback=loopback, resolve=self._resolve)
         self._catch_up()
-        now = self._gateway.now
-        made = Webhook(
-            new_id("whk", now, os.urandom(10)),
-            url,
-            loopback,
-            os.urandom(SECRET_BYTES),
-            SigningKey.generate(),
-            now,
-        )
+        made = new_webhook(url, self._gateway.now, loopback=loopback)
         self._write(made)
         return made
 
@@ -175,13 +167,9 @@ class Webhooks:
             self._note_fresh([])
 
     def _note_fresh(self, hooks: list[str]) -> None:
-        gateway, known = self._gateway, self.book.events()
-        found = [(DELIVERY, str(one.item)) for one in gateway.received() if one.state != "new"]
-        found += [(WAITING, one.item) for one in gateway.waiting()]
-        for kind, item in found:
-            if (kind, item) not in known:
-                now = gateway.now
-                self.book.note(Event(new_id("evt", now, os.urandom(10)), kind, item, now), hooks)
+        known = self.book.events()
+        for event in fresh_events(self._gateway, known):
+            self.book.note(event, hooks)
 
     def _tell(self, telling: Telling, active: dict[str, Webhook]) -> list[str]:
         hook, event = active.get(telling.hook), self.book.event(telling.event)
@@ -194,11 +182,8 @@ class Webhooks:
     def _attempt(self, telling: Telling, hook: Webhook, event: Event) -> Telling:
         """One attempt, and what follows from its answer."""
         now = self._gateway.now
-        body = canonical.encode(_body(event))
-        headers = webhook_headers(event.event, now, body, hook.signers(now))
         try:
-            target = target_of(hook.url, loopback=hook.loopback, resolve=self._resolve)
-            status = self._call(target, headers, body)
+            status = tell(hook, event, now, self._call, self._resolve)
         except GatewayFault as fault:
             done = _failed(telling, fault.code, now)
         else:
@@ -210,6 +195,28 @@ class Webhooks:
 
     def _write(self, hook: Webhook) -> None:
         self._gateway.records.keep_page(SHELF, hook.hook, SHELF, _json(hook))
+
+
+def fresh_events(gateway: "Gateway", known: Collection[tuple[str, str]]) -> list[Event]:
+    """What has been delivered or waits for a person, and is not known yet by kind and item."""
+    now = gateway.now
+    found = [(DELIVERY, str(one.item)) for one in gateway.received() if one.state != "new"]
+    found += [(WAITING, one.item) for one in gateway.waiting()]
+    fresh = [pair for pair in found if pair not in known]
+    return [Event(new_id("evt", now, os.urandom(10)), kind, item, now) for kind, item in fresh]
+
+
+def new_webhook(url: str, now: datetime, *, loopback: bool) -> Webhook:
+    """A webhook with a secret and a key of its own; it is not kept yet."""
+    name = new_id("whk", now, os.urandom(10))
+    return Webhook(name, url, loopback, os.urandom(SECRET_BYTES), SigningKey.generate(), now)
+
+
+def tell(hook: Webhook, event: Event, now: datetime, call: Call, resolve: Resolve) -> int:
+    """Send an event once, signed, and return the status; raise `GatewayFault` where it cannot go."""
+    body = canonical.encode(_body(event))
+    headers = webhook_headers(event.event, now, body, hook.signers(now))
+    return call(target_of(hook.url, loopback=hook.loopback, resolve=resolve), headers, body)
 
 
 def _body(event: Event) -> Json:

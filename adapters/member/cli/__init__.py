@@ -60,6 +60,7 @@ app.command("publish")(notices.publish)
 gateway.app.command("nights")(feed.nights)
 
 app.command("feed")(feed.feed)
+app.command("listen")(webhooks.listen)
 app.command("withdraw")(notices.withdraw)
 app.command("decide")(questions.decide)
 app.command("route")(questions.route)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adapters.member.cli.terminal import FAILED, GOOD, HERE, AsJson, Home, opened, say
+from adapters.member.cli.terminal import FAILED, GOOD, HERE, AsJson, Home, note, opened, say
 
 if TYPE_CHECKING:
     from adapters.member.webhook_book import Telling
@@ -114,6 +114,27 @@ def log(home: Home = HERE, *, as_json: AsJson = False) -> None:
         for event, one in found
     ]
     say({"log": answer}, "\n".join(lines) or "Nothing was told yet.", as_json=as_json)
+
+
+def listen(
+    forward_to: Annotated[str, typer.Option(help="Whom to tell: http://127.0.0.1:9000/hook")],
+    home: Home = HERE,
+) -> None:
+    """Poll, and tell one address what comes, until interrupted; for who writes a receiver."""
+    with opened(home) as gateway:
+        from adapters.member.errands import Errand
+        from adapters.member.listening import Listener
+        from adapters.member.polling import Poller
+
+        listener = Listener(gateway, forward_to)
+        note(f"secret      {listener.hook.secret_text}")
+        note(f"public key  {listener.hook.public_text}")
+        poller = Poller(gateway, note)
+        poller.start()
+        try:
+            Errand("listen", listener.look, typer.echo, every=1.0).run_here()
+        finally:
+            poller.stop()
 
 
 def _show(made: "Webhook", words: str, *, as_json: bool) -> None:
