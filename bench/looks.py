@@ -100,7 +100,7 @@ class Burst:
     def waits(self) -> int:
         """How many second looks wait."""
         with self._store.read() as work:
-            return len(work.outbox.claim_looks(WITHOUT_QUOTA, self.town.now))
+            return len(work.outbox.claim_of_match(ErrandKind.LOOK, WITHOUT_QUOTA, self.town.now))
 
     def asked(self) -> int:
         """How many tasks lie with officers of Kent."""

@@ -16,6 +16,7 @@ from hub.exchange.stages import (
     CheckedNotice,
     Dispute,
     Errand,
+    ErrandKind,
     InboxItem,
     Letter,
     Member,
@@ -233,10 +234,10 @@ class Outbox(Protocol):
         """Promise work."""
 
     def claim(self, limit: int, now: datetime) -> Sequence[Errand]:
-        """The oldest work that is due, second looks apart; it stays until `done`."""
+        """The oldest work that is due, less what comes of a match; it stays until `done`."""
 
-    def claim_looks(self, limit: int, now: datetime) -> Sequence[Errand]:
-        """The oldest second looks that are due: they wait for room in the log, and in nobody's way."""
+    def claim_of_match(self, kind: ErrandKind, limit: int, now: datetime) -> Sequence[Errand]:
+        """The oldest work of a kind of `OF_A_MATCH` that is due: it waits in nobody's way."""
 
     def done(self, errand: Errand) -> None:
         """The work is done, in this very unit of work."""

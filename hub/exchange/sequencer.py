@@ -1,6 +1,6 @@
 """The one sequencer: slot by slot, carry what waits, fill the slot, sign the head.
 
-Second looks have a queue of their own and room of their own: every notice that is carried makes
+Second looks have a queue and room of their own: every notice that is carried makes
 room for one, whatever it met, and so does what fills a slot up. So the log grows alike (I9), and
 officers are asked in the slot in which they come to be needed (docs/decisions/0010).
 
@@ -41,7 +41,7 @@ TURNS: Final = {
     ErrandKind.LEAD: 2,
     ErrandKind.DISPUTE: 2,
     ErrandKind.CARRY: 3,
-    ErrandKind.RECONSIDER: 3,
+    ErrandKind.RECONSIDER: 4,
 }
 """What is done first in a batch: what binds, what stops, answers to what was told; matches last.
 
@@ -60,9 +60,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one unit of work did: errands claimed, errands carried (second looks too), faults by code."""
+    """What one unit of work did: whether more waits, errands carried (second looks too), faults by code."""
 
-    claimed: int
+    more: bool
     carried: int
     faults: tuple[str, ...]
 
@@ -77,10 +77,10 @@ def run_slot(store: Store, hub: Hub) -> Slot:
     with store.read() as work:
         disclosure_log.check_head(work, hub)
     batch = None
-    while batch is None or batch.claimed == BATCH:
+    while batch is None or batch.more:
         with store.write() as work:
             batch = carry_batch(work, hub)
-            if batch.claimed < BATCH:
+            if not batch.more:
                 batch = _close(batch, work, hub)
         carried += batch.carried
         faults += batch.faults
@@ -115,7 +115,10 @@ def carry_batch(work: Work, hub: Hub) -> Batch:
     many second looks as notices were carried comes last.
     """
     terms, faults = read_terms(work, hub.now()), dict[int, str]()
-    errands = work.outbox.claim(BATCH, hub.now())
+    claimed, later = work.outbox.claim(BATCH, hub.now()), list[Errand]()
+    if len(claimed) < BATCH:
+        later = [*work.outbox.claim_of_match(ErrandKind.RECONSIDER, BATCH, hub.now())]
+    errands = [*claimed, *later]
     for step, errand in _steps(errands):
         if errand.number in faults:
             continue
@@ -123,7 +126,8 @@ def carry_batch(work: Work, hub: Hub) -> Batch:
         if fault is not None:
             faults[errand.number] = fault
     notices = [one for one in errands if one.kind is ErrandKind.CARRY and one.number not in faults]
-    done = Batch(len(errands), len(errands) - len(faults), tuple(faults.values()))
+    more = BATCH in {len(claimed), len(later)}
+    done = Batch(more, len(errands) - len(faults), tuple(faults.values()))
     return ask(len(notices), done, terms, work, hub)
 
 
@@ -133,7 +137,7 @@ def ask(places: int, done: Batch, terms: Terms, work: Work, hub: Hub) -> Batch:
     What has no look is filled. Chance says which place is whose: else its own place would tell an
     officer how many others were asked before (I9). What finds no place stays as it is.
     """
-    looks = work.outbox.claim_looks(places, hub.now())
+    looks = work.outbox.claim_of_match(ErrandKind.LOOK, places, hub.now())
     faults = list[str]()
     for errand in _shuffled([*looks, *[None] * (places - len(looks))], hub):
         end = work.log.size() + LOOK_LEAVES
@@ -141,7 +145,7 @@ def ask(places: int, done: Batch, terms: Terms, work: Work, hub: Hub) -> Batch:
             _, fault = _attempt(CARRY[errand.kind], errand, terms, work, hub)
             faults += [] if fault is None else [fault]
         disclosure_log.fill_to(end, work, hub)
-    return Batch(done.claimed, done.carried + len(looks) - len(faults), (*done.faults, *faults))
+    return Batch(done.more, done.carried + len(looks) - len(faults), (*done.faults, *faults))
 
 
 def _close(done: Batch, work: Work, hub: Hub) -> Batch:

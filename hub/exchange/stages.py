@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from hub.consent.decision import Decision
 from hub.consent.flags import Flags
@@ -424,6 +425,14 @@ class ErrandKind(StrEnum):
     RECORD = "record"
     STOP = "stop"
     CLOSE = "close"
+
+
+OF_A_MATCH: Final = frozenset({ErrandKind.LOOK, ErrandKind.RECONSIDER})
+"""Errands of which there are as many as matches, and so in queues of their own.
+
+Among the others they would push what a member has brought into a later batch, and the place of its
+entry would tell the member of a match (I9).
+"""
 
 
 @dataclass(frozen=True, slots=True)

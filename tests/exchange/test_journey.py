@@ -97,7 +97,7 @@ def test_whatever_a_notice_meets_it_takes_as_many_leaves(town: Town) -> None:
     kinds = ("key_request", "second_look", "held", "officer_task")
     assert [len(town.entries(kind)) for kind in kinds] == [2, 0, 2, 1]
     with town.store.read() as work:
-        looks = work.outbox.claim_looks(100, town.now)
+        looks = work.outbox.claim_of_match(ErrandKind.LOOK, 100, town.now)
     assert len(looks) == 3  # the second claimant, its duplicate, and the first claimant's review
 
 

@@ -179,16 +179,31 @@ def test_what_binds_and_what_stops_comes_first(town: Town, monkeypatch: pytest.M
     with town.store.write() as work:
         for number, kind in enumerate([*ErrandKind, *ErrandKind]):
             work.outbox.add(Errand(kind, str(number)), town.now)
-        assert carry_batch(work, town.hub) == Batch(20, 22, ())
+        assert carry_batch(work, town.hub) == Batch(more=False, carried=22, faults=())
     order = ["enter", "record", "stop"]
     assert [one.split()[0] for one in done[:6]] == [name for name in order for _ in range(2)]
     answers = {"granted", "confirmed", "approved", "close", "lead", "dispute"}
     assert {one.split()[0] for one in done[6:18]} == answers
-    assert {one.split()[0] for one in done[18:22]} == {"carry", "reconsider"}
-    assert [one.split()[0] for one in done[22:]] == ["look", "look"]
-    for part in (done[6:18], done[18:22]):
+    last = ["carry", "reconsider", "look"]
+    assert [one.split()[0] for one in done[18:]] == [name for name in last for _ in range(2)]
+    for part in (done[6:18], done[18:20], done[20:22]):
         numbers = [int(one.split()[1]) for one in part]
         assert numbers == sorted(numbers)
+
+
+def test_what_comes_of_matches_is_carried_whole_however_much_it_is(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins where the batches of everything else are done, and takes batches of its own."""
+    done: list[str] = []
+    for kind in (ErrandKind.RECORD, ErrandKind.RECONSIDER):
+        monkeypatch.setitem(journey.CARRY, kind, lambda errand, *_rest: done.append(errand.kind.value))
+    with town.store.write() as work:
+        for kind, count in ((ErrandKind.RECONSIDER, 2 * BATCH + 1), (ErrandKind.RECORD, BATCH)):
+            for number in range(count):
+                work.outbox.add(Errand(kind, str(number)), town.now)
+    assert town.slot().carried == 3 * BATCH + 1
+    assert done == ["record"] * BATCH + ["reconsider"] * (2 * BATCH + 1)
 
 
 def looks_at(monkeypatch: pytest.MonkeyPatch, step: Callable[[str, Work, Hub], None]) -> None:
@@ -215,7 +230,7 @@ def test_looks_that_find_no_room_wait_where_they_are_oldest_first(
     assert town.slot().carried == 5
     assert sorted(done) == [*"abcde"]
     with town.store.read() as work:
-        waiting = work.outbox.claim_looks(9, town.now)
+        waiting = work.outbox.claim_of_match(ErrandKind.LOOK, 9, town.now)
     assert [(one.subject, one.attempts) for one in waiting] == [("f", 0), ("g", 0)]
     assert town.slot().carried == 2
 
@@ -249,10 +264,12 @@ def test_a_look_takes_as_many_leaves_whatever_comes_of_it(
     looks_at(monkeypatch, step)
     promise_looks(town, "a", "b")
     with town.store.write() as work:
-        before, nothing = work.log.size(), Batch(0, 0, ())
+        before, nothing = work.log.size(), Batch(more=False, carried=0, faults=())
         batch = ask(4, nothing, read_terms(work, town.now), work, town.hub)
         assert work.log.size() - before == 4 * LEAVES
-    assert batch == (Batch(0, 0, ("look:ZeroDivisionError",) * 2) if fails else Batch(0, 2, ()))
+    assert batch == (
+        Batch(more=False, carried=0 if fails else 2, faults=("look:ZeroDivisionError",) * 2 * fails)
+    )
 
 
 @pytest.mark.parametrize("others", [0, 1, 3])
@@ -268,10 +285,10 @@ def test_the_place_of_a_look_does_not_tell_how_many_were_asked_before(
         promise_looks(town, *(f"other-{number}" for number in range(others)), "own")
         hub = replace(town.hub, chance=random.Random(seed).randbytes)
         with suppress(Undone), town.store.write() as work:
-            ask(4, Batch(0, 0, ()), read_terms(work, town.now), work, hub)
+            ask(4, Batch(more=False, carried=0, faults=()), read_terms(work, town.now), work, hub)
             raise Undone
         with town.store.write() as work:
-            for errand in work.outbox.claim_looks(9, town.now):
+            for errand in work.outbox.claim_of_match(ErrandKind.LOOK, 9, town.now):
                 work.outbox.done(errand)
     assert {place - before for place in places} == {0, LEAVES, 2 * LEAVES, 3 * LEAVES}
 

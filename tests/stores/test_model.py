@@ -14,7 +14,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from hub.exchange.errors import Declined, HubFault
 from hub.exchange.ports import Work
-from hub.exchange.stages import Errand, ErrandKind, ItemKind, KeyUse, PaperKind, Realm, RefusalNote
+from hub.exchange.stages import (
+    OF_A_MATCH,
+    Errand,
+    ErrandKind,
+    ItemKind,
+    KeyUse,
+    PaperKind,
+    Realm,
+    RefusalNote,
+)
 from hub.exchange.states import NoticeState, PassageState
 from hub.exchange.store.memory import MemoryStore
 from hub.exchange.store.unit_of_work import SqlStore
@@ -218,7 +227,7 @@ class SameAnswers(RuleBasedStateMachine):
         self.both(lambda work: work.inboxes.stop(item(number).item))
 
     @rule(
-        kind=st.sampled_from([ErrandKind.RECORD, ErrandKind.LOOK]),
+        kind=st.sampled_from([ErrandKind.RECORD, *sorted(OF_A_MATCH)]),
         subject=st.text(max_size=8),
         minutes=st.integers(0, 2),
     )
@@ -227,13 +236,19 @@ class SameAnswers(RuleBasedStateMachine):
         errand = Errand(kind, subject, {"a": [1, subject]})
         self.both(lambda work: work.outbox.add(errand, NOW + timedelta(minutes=minutes)))
 
-    @rule(limit=st.integers(1, 3), minutes=st.integers(0, 2), looks=st.booleans(), fails=st.booleans())
-    def work_off(self, limit: int, minutes: int, looks: bool, fails: bool) -> None:
+    @rule(
+        kind=st.sampled_from([None, *sorted(OF_A_MATCH)]),
+        limit=st.integers(1, 3),
+        minutes=st.integers(0, 2),
+        fails=st.booleans(),
+    )
+    def work_off(self, kind: ErrandKind | None, limit: int, minutes: int, fails: bool) -> None:
         """Work is claimed, and done or put off."""
         now = NOW + timedelta(minutes=minutes)
 
         def act(work: Work) -> object:
-            claimed = (work.outbox.claim_looks if looks else work.outbox.claim)(limit, now)
+            outbox = work.outbox
+            claimed = outbox.claim(limit, now) if kind is None else outbox.claim_of_match(kind, limit, now)
             for errand in claimed:
                 if fails:
                     work.outbox.put_off(errand, now + timedelta(minutes=1), "code")
@@ -319,7 +334,7 @@ def everything(work: Work) -> list[object]:
         work.papers.get(PaperKind.AGREEMENT, "agr_a-b"),
         work.outbox.waiting(),
         work.outbox.claim(20, NOW + timedelta(minutes=1)),
-        work.outbox.claim_looks(20, NOW + timedelta(minutes=1)),
+        work.outbox.claim_of_match(ErrandKind.LOOK, 20, NOW + timedelta(minutes=1)),
         work.notices.expired(NOW + timedelta(days=400), 3),
         work.passages.held_back_between(frozenset({KENT, MEDWAY})),
         log_of(work),

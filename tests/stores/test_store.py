@@ -752,20 +752,26 @@ def test_work_that_is_due_is_claimed_oldest_first_and_stays_until_done(store: An
         assert [errand.subject for errand in work.outbox.claim(9, LATER)] == ["b"]
 
 
-def test_second_looks_wait_in_a_queue_of_their_own(store: AnyStore) -> None:
-    """Oldest first, only what is due, and never in the way of other work."""
+def test_what_comes_of_matches_waits_in_queues_of_its_own(store: AnyStore) -> None:
+    """Oldest first, only what is due, one kind at a time, and never in the way of other work."""
     with store.write() as work:
         for subject, due in (("a", NOW), ("b", LATER), ("c", NOW), ("d", NOW)):
             work.outbox.add(Errand(ErrandKind.LOOK, subject, {"first": True}), due)
+        work.outbox.add(Errand(ErrandKind.RECONSIDER, "again"), NOW)
         work.outbox.add(Errand(ErrandKind.STOP, "other"), NOW)
     with store.write() as work:
         assert [errand.subject for errand in work.outbox.claim(9, NOW)] == ["other"]
-        assert [errand.subject for errand in work.outbox.claim_looks(2, NOW)] == ["a", "c"]
-        assert work.outbox.claim_looks(0, NOW) == []
-        for errand in work.outbox.claim_looks(9, NOW):
+        again = work.outbox.claim_of_match(ErrandKind.RECONSIDER, 9, NOW)
+        assert [errand.subject for errand in again] == ["again"]
+        assert [errand.subject for errand in work.outbox.claim_of_match(ErrandKind.LOOK, 2, NOW)] == [
+            "a",
+            "c",
+        ]
+        assert work.outbox.claim_of_match(ErrandKind.LOOK, 0, NOW) == []
+        for errand in work.outbox.claim_of_match(ErrandKind.LOOK, 9, NOW):
             assert errand.body == {"first": True}
             work.outbox.done(errand)
-        assert [errand.subject for errand in work.outbox.claim_looks(9, LATER)] == ["b"]
+        assert [errand.subject for errand in work.outbox.claim_of_match(ErrandKind.LOOK, 9, LATER)] == ["b"]
 
 
 def test_a_number_is_never_used_again(store: AnyStore) -> None:

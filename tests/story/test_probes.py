@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.move import Move
+from hub.exchange import sequencer
 from hub.exchange.stages import ItemKind
 from hub.exchange.states import PassageState
 from hub.protocols.names import NoticeType, Part
@@ -146,6 +147,30 @@ def test_filling_a_slot_to_the_brim_tells_nothing(town: Town) -> None:
         town.slot()
         grown.append(town.sizes[-1] - town.sizes[-2])
     assert grown[0] == grown[1]
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_work_that_comes_of_a_hidden_match_moves_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, agreed: bool
+) -> None:
+    """I9: what is asserted of a guess is decided again for each match; no entry beside it changes its place.
+
+    A batch holds so many errands; were this work among them, the last notice published beside it would
+    be entered in a later batch than where nobody had been met.
+    """
+    monkeypatch.setattr(sequencer, "BATCH", 4)
+    places = []
+    for present in (True, False):
+        town = region(present=present, agreed=agreed)
+        medway = town.members["mbr_medway"]
+        guess = medway.publishes(ADA_KNOWN_BY_NAME, NoticeType.NEW_ARRIVAL)
+        town.slot()
+        medway.asserts(guess)
+        for number in range(4):
+            medway.publishes(replace(NOBODY, given=f"Nemo{number}"), NoticeType.NEW_ARRIVAL)
+        town.slot()
+        places.append([one["index"] for one in medway.may_read() if one["kind"] == "published"])
+    assert places[0] == places[1]
 
 
 def test_asserting_again_and_again_does_not_make_a_hidden_refusal_show(town: Town) -> None:

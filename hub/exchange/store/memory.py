@@ -32,6 +32,7 @@ from hub.exchange.ports import (
     Refusals,
 )
 from hub.exchange.stages import (
+    OF_A_MATCH,
     CheckedNotice,
     Dispute,
     Errand,
@@ -527,12 +528,12 @@ class MemoryOutbox:
         self._unit.changing().errands[number] = (kept, due, None)
 
     def claim(self, limit: int, now: datetime) -> Sequence[Errand]:
-        """The oldest work that is due, second looks apart; it stays until `done`."""
-        return self._due(now, lambda kind: kind is not ErrandKind.LOOK)[:limit]
+        """The oldest work that is due, less what comes of a match; it stays until `done`."""
+        return self._due(now, set(ErrandKind) - OF_A_MATCH)[:limit]
 
-    def claim_looks(self, limit: int, now: datetime) -> Sequence[Errand]:
-        """The oldest second looks that are due: they wait for room in the log, and in nobody's way."""
-        return self._due(now, lambda kind: kind is ErrandKind.LOOK)[:limit]
+    def claim_of_match(self, kind: ErrandKind, limit: int, now: datetime) -> Sequence[Errand]:
+        """The oldest work of a kind of `OF_A_MATCH` that is due: it waits in nobody's way."""
+        return self._due(now, {kind})[:limit]
 
     def done(self, errand: Errand) -> None:
         """The work is done, in this very unit of work."""
@@ -549,9 +550,9 @@ class MemoryOutbox:
         """How many errands wait."""
         return len(self._unit.state.errands)
 
-    def _due(self, now: datetime, wanted: Callable[[ErrandKind], bool]) -> list[Errand]:
+    def _due(self, now: datetime, kinds: set[ErrandKind]) -> list[Errand]:
         waiting = sorted(self._unit.state.errands.items())
-        return [errand for _, (errand, due, _) in waiting if due <= now and wanted(errand.kind)]
+        return [errand for _, (errand, due, _) in waiting if due <= now and errand.kind in kinds]
 
 
 class MemoryLog:

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from hub.exchange.stages import Errand, ErrandKind
+from hub.exchange.stages import OF_A_MATCH, Errand, ErrandKind
 from hub.exchange.store.instants import to_micros
 from hub.exchange.store.json_text import from_text, to_text
 from hub.exchange.store.statements import Fields, Line, Prepared, PreparedRows
@@ -27,8 +27,8 @@ _OLDEST_DUE: Final = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_CLAIM: Final = Prepared(_OLDEST_DUE.where(_outbox.c.kind != ErrandKind.LOOK.value))
-_CLAIM_LOOKS: Final = Prepared(_OLDEST_DUE.where(_outbox.c.kind == ErrandKind.LOOK.value))
+_CLAIM: Final = Prepared(_OLDEST_DUE.where(*(_outbox.c.kind != kind.value for kind in OF_A_MATCH)))
+_CLAIM_OF_MATCH: Final = Prepared(_OLDEST_DUE.where(_outbox.c.kind == bindparam("wanted")))
 _DONE: Final = Prepared(delete(_outbox).where(_outbox.c.number == bindparam("errand")))
 _PUT_OFF: Final = Prepared(
     update(_outbox)
@@ -67,12 +67,12 @@ class SqlOutbox:
         self._line.insert_rows(_ADD, rows)
 
     def claim(self, limit: int, now: datetime) -> Sequence[Errand]:
-        """The oldest work that is due, second looks apart; it stays until `done`."""
+        """The oldest work that is due, less what comes of a match; it stays until `done`."""
         return _read(self._line.rows(_CLAIM, now=to_micros(now), most=limit))
 
-    def claim_looks(self, limit: int, now: datetime) -> Sequence[Errand]:
-        """The oldest second looks that are due: they wait for room in the log, and in nobody's way."""
-        return _read(self._line.rows(_CLAIM_LOOKS, now=to_micros(now), most=limit))
+    def claim_of_match(self, kind: ErrandKind, limit: int, now: datetime) -> Sequence[Errand]:
+        """The oldest work of a kind of `OF_A_MATCH` that is due: it waits in nobody's way."""
+        return _read(self._line.rows(_CLAIM_OF_MATCH, now=to_micros(now), most=limit, wanted=kind.value))
 
     def done(self, errand: Errand) -> None:
         """The work is done, in this very unit of work."""
