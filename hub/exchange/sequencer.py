@@ -115,10 +115,7 @@ def carry_batch(work: Work, hub: Hub) -> Batch:
     many second looks as notices were carried comes last.
     """
     terms, faults = read_terms(work, hub.now()), dict[int, str]()
-    claimed, later = work.outbox.claim(BATCH, hub.now()), list[Errand]()
-    if len(claimed) < BATCH:
-        later = [*work.outbox.claim_of_match(ErrandKind.RECONSIDER, BATCH, hub.now())]
-    errands = [*claimed, *later]
+    errands, more = _claim(work, hub)
     for step, errand in _steps(errands):
         if errand.number in faults:
             continue
@@ -126,7 +123,6 @@ def carry_batch(work: Work, hub: Hub) -> Batch:
         if fault is not None:
             faults[errand.number] = fault
     notices = [one for one in errands if one.kind is ErrandKind.CARRY and one.number not in faults]
-    more = BATCH in {len(claimed), len(later)}
     done = Batch(more, len(errands) - len(faults), tuple(faults.values()))
     return ask(len(notices), done, terms, work, hub)
 
@@ -154,6 +150,15 @@ def _close(done: Batch, work: Work, hub: Hub) -> Batch:
     batch = ask(places, done, read_terms(work, hub.now()), work, hub)
     disclosure_log.close_slot(work, hub)
     return batch
+
+
+def _claim(work: Work, hub: Hub) -> tuple[list[Errand], bool]:
+    """What is carried now, and whether more may wait: what comes of matches, once nothing else does."""
+    errands = work.outbox.claim(BATCH, hub.now())
+    if len(errands) == BATCH:
+        return [*errands], True
+    later = work.outbox.claim_of_match(ErrandKind.RECONSIDER, BATCH, hub.now())
+    return [*errands, *later], len(later) == BATCH
 
 
 def _steps(errands: Sequence[Errand]) -> list[tuple[Step, Errand]]:
