@@ -84,7 +84,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A named officer of `member` lets a match of `notice` go on, or does not."""
+    """A named officer of `member` lets a match of `notice` go on, or does not.
+
+    `named`: the other side may be told which member this is. It counts where somebody is shielded and
+    `notice` is the arrival's; without it the arrival's side is named to nobody.
+    """
 
     task: DisclosureId
     member: MemberId
@@ -92,6 +96,7 @@ class Approval:
     approve: bool
     officer: str
     signed_at: datetime
+    named: bool = False
 
 
 def sign_confirmation(value: Confirmation, key: SigningKey) -> str:
@@ -161,6 +166,7 @@ def sign_approval(value: Approval, key: SigningKey) -> str:
         "member": value.member,
         "notice": value.notice,
         "approve": value.approve,
+        "named": value.named,
         "officer": value.officer,
         "signed_at": canonical.instant(value.signed_at),
     }
@@ -177,6 +183,7 @@ def read_approval(jws: str, member: VerifyingKey) -> Approval:
         approve=reader.boolean("approve"),
         officer=reader.text("officer", pattern=WORDS),
         signed_at=_signed_at(reader),
+        named=reader.boolean("named"),
     )
     reader.done()
     return approval

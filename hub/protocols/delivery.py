@@ -145,17 +145,18 @@ def _read_released_part(reader: Reader) -> ReleasedPart:
     part = ReleasedPart(
         part=reader.choice("part", Part),
         cipher_digest=read_digest(reader, "cipher"),
-        ground=_read_ground(reader.object("ground")),
+        ground=read_ground(reader.object("ground")),
     )
     reader.done()
     return part
 
 
 def _read_fact(reader: Reader | None) -> Ground | None:
-    return None if reader is None else _read_ground(reader)
+    return None if reader is None else read_ground(reader)
 
 
-def _read_ground(reader: Reader) -> Ground:
+def read_ground(reader: Reader) -> Ground:
+    """Read what `ground_json` writes."""
     ground = Ground(
         agreement=AgreementId(reader.id("agreement", "agr")),
         version=reader.integer("version"),

@@ -172,7 +172,7 @@ def read_grant(jws: str, sender: VerifyingKey) -> KeyGrant:
         recipient=MemberId(reader.id("recipient", "mbr")),
         recipient_key=KeyId(read_digest(reader, "recipient_key")),
         box=None if box is None else Digest(canonical.b64u(canonical.unb64u(box, 32))),
-        refused=_read_reasons(reader),
+        refused=read_reasons(reader),
         officer=reader.nullable_text("officer", pattern=WORDS),
         granted_at=reader.instant("granted_at"),
     )
@@ -182,7 +182,8 @@ def read_grant(jws: str, sender: VerifyingKey) -> KeyGrant:
     return grant
 
 
-def _read_reasons(reader: Reader) -> tuple[str, ...]:
+def read_reasons(reader: Reader) -> tuple[str, ...]:
+    """Read the reason codes of a no: none of them twice, none where it is a yes."""
     reasons = reader.list_of_text("refused", pattern=REASON)
     if len(set(reasons)) != len(reasons) or len(reasons) > MOST_REASONS:
         raise MalformedMessage("grant-reasons", f"at most {MOST_REASONS} reasons, none of them twice")

@@ -43,6 +43,9 @@ class Typ(StrEnum):
     PROMISE = "mxh-promise+jws"
     KEY_REQUEST = "mxh-key-request+jws"
     KEY_GRANT = "mxh-key-grant+jws"
+    BLIND_KEY_REQUEST = "mxh-blind-key-request+jws"
+    BLIND_KEY_GRANT = "mxh-blind-key-grant+jws"
+    BLIND_ANSWER = "mxh-blind-answer+jws"
     CONFIRMATION = "mxh-confirmation+jws"
     ACKNOWLEDGEMENT = "mxh-acknowledgement+jws"
     OUTCOME = "mxh-outcome+jws"
@@ -84,6 +87,11 @@ def key_id_of(token: str, typ: Typ) -> KeyId:
     Raises `MalformedMessage` or `Untrusted` where the header is not one of this kind.
     """
     return _read_header(_split(token)[0], typ, (ED25519,))[1]
+
+
+def typ_of(token: str) -> Typ:
+    """Return the kind that a thing says it is, before it is verified as one; raise `MalformedMessage`."""
+    return Reader(decode(unb64u(_split(token)[0])), "header").choice("typ", Typ)
 
 
 def verify(token: str, typ: Typ, key: VerifyingKey) -> bytes:

@@ -10,7 +10,7 @@ what it shall hold, and name it in `VECTORS`. Keys, names and facts are made up.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256, shake_256
@@ -33,6 +33,15 @@ from hub.protocols.acknowledgement import (
     sign_outcome,
 )
 from hub.protocols.at_rest import VaultCost, rest_seal, vault_seal
+from hub.protocols.blind_answer import BlindAnswer, sign_blind_answer
+from hub.protocols.blind_key import (
+    BlindKeyGrant,
+    BlindKeyRequest,
+    Candidate,
+    SealedTo,
+    sign_blind_grant,
+    sign_blind_request,
+)
 from hub.protocols.canonical import Json, b64u, decode, digest, encode, instant
 from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
 from hub.protocols.delivery import (
@@ -99,6 +108,7 @@ END: Final = datetime(2027, 12, 1, tzinfo=UTC)
 NOW: Final = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 KENT: Final = MemberId("mbr_kent")
 MEDWAY: Final = MemberId("mbr_medway")
+LAMBETH: Final = MemberId("mbr_lambeth")
 NOTICE: Final = NoticeId("ntc_01k00000000000000000000000")
 COUNTER: Final = NoticeId("ntc_01k00000000000000000000001")
 EPOCH: Final = EpochId("ep_01k00000000000000000000000")
@@ -465,6 +475,43 @@ def no_grant() -> KeyGrant:
     return replace(grant(""), box=None, refused=("R-EXPIRED", "R-STALE"), officer="A. Officer")
 
 
+def candidates() -> tuple[tuple[Candidate, SealingKey], ...]:
+    """Return Lambeth and Medway, either of which may be meant, with their keys of two suites."""
+    keys = (LAMBETH, sealing_key(HYBRID.id)), (MEDWAY, sealing_key(CLASSICAL.id))
+    return tuple((Candidate(member, key.key_id), key) for member, key in keys)
+
+
+def blind_request() -> BlindKeyRequest:
+    """Return the question to Kent for a box that Lambeth can open, and one that Medway can."""
+    return BlindKeyRequest(
+        request=REQUEST,
+        sender=KENT,
+        notice=NOTICE,
+        manifest=manifest_digest(),
+        ground=Ground(AGREEMENT, 1, "3.1", "esa2008:s68"),
+        candidates=tuple(candidate for candidate, _ in candidates()),
+        asked_at=NOW,
+    )
+
+
+def blind_grant(boxes: Sequence[str]) -> BlindKeyGrant:
+    """Return Kent's answer, with these boxes."""
+    sealed = zip(blind_request().candidates, boxes, strict=True)
+    return BlindKeyGrant(
+        request=REQUEST,
+        manifest=manifest_digest(),
+        boxes=tuple(SealedTo(candidate, digest(box.encode())) for candidate, box in sealed),
+        refused=(),
+        officer="N. Officer",
+        granted_at=NOW,
+    )
+
+
+def no_blind_grant() -> BlindKeyGrant:
+    """Return Kent's no to all of them."""
+    return replace(blind_grant(("", "")), boxes=(), refused=("R-EXPIRED", "R-STALE"))
+
+
 def release() -> ReleaseRecord:
     """Return the record of the release of the identity part."""
     ground = Ground(AGREEMENT, 1, "3.1", "esa2008:s68")
@@ -511,6 +558,11 @@ def acknowledgement() -> Acknowledgement:
 def outcome() -> Outcome:
     """Return what became of it at Medway."""
     return Outcome(DELIVERY, manifest_digest(), OutcomeKind.IN_CASELOAD, NOW)
+
+
+def blind_answer() -> BlindAnswer:
+    """Return the hub's word that somebody has opened it."""
+    return BlindAnswer(NOTICE, DELIVERY, Level.OPENED, NOW)
 
 
 def approval() -> Approval:
@@ -579,6 +631,24 @@ def key_grant(kept: Kept) -> Json:
     }
 
 
+def blind_key(kept: Kept) -> Json:
+    """Return a blind key request, its grant with a box for each candidate, and a no to all."""
+    keys = {part: seed(f"Kent {part} key") for part in (Part.IDENTITY, Part.ADDRESS)}
+    before = kept.get("boxes")
+    made = before if isinstance(before, list) and len(before) == len(candidates()) else [None, None]
+    boxes = [str(_box(box, keys, key)) for box, (_, key) in zip(made, candidates(), strict=True)]
+    return {
+        "for": OPEN_ONLY,
+        "hub": _signer(hub_key()),
+        "sender": _signer(kent_key()),
+        "recipients": [sealing_seed(key) for _, key in candidates()],
+        "request": sign_blind_request(blind_request(), hub_key()),
+        "boxes": [*boxes],
+        "grant": sign_blind_grant(blind_grant(boxes), kent_key()),
+        "no_grant": sign_blind_grant(no_blind_grant(), kent_key()),
+    }
+
+
 def delivery(kept: Kept) -> Json:
     """Return a delivery of the identity part, with the proof of its entry."""
     key = sealing_key(CLASSICAL.id)
@@ -611,6 +681,7 @@ def answers(_: Kept) -> Json:
         "acknowledgement": sign_acknowledgement(acknowledgement(), medway_key()),
         "outcome": sign_outcome(outcome(), medway_key()),
         "approval": sign_approval(approval(), kent_key()),
+        "blind_answer": sign_blind_answer(blind_answer(), hub_key()),
         "lead": sign_lead(lead(), kent_key()),
         "assertion": sign_restatement(restatement(), kent_key()),
         "withdrawal": sign_retraction(retraction(), kent_key()),
@@ -693,6 +764,7 @@ VECTORS: Final[Mapping[str, Callable[[Kept], Json]]] = {
     "suites": suites,
     "notice": notice,
     "key-grant": key_grant,
+    "blind-key": blind_key,
     "delivery": delivery,
     "answers": answers,
     "authority": authority,
