@@ -40,7 +40,7 @@ from adapters.member.looks import Looks, Says
 from adapters.member.outbox import Outbox, Published
 from adapters.member.papers import Papers
 from adapters.member.recalls import Recall
-from adapters.member.records import Received, Records, Sent, Waiting
+from adapters.member.records import UNNAMED, Received, Records, Sent, Waiting
 from adapters.member.reminding import KIND, remind
 from adapters.member.renewal import Renewed, forget_expired, renew, renew_tokens
 from adapters.member.side_by_side import Fact, side_by_side
@@ -325,6 +325,7 @@ class Gateway:
         """Say what the hub has not heard yet: assertions first, then recalls; return why it must wait."""
         try:
             self.flagging.say_unsaid()
+            self.flagging.recalls.take_back(self._say_withdrawn)
             if not self.flagging.recalls.due():
                 return None
             sent = self.flagging.recalls.carry(self._maker, self.directory.sealing_key, self.terms_here())
@@ -343,12 +344,14 @@ class Gateway:
     def recall(self, notice: NoticeId, parts: Iterable[Part], reason: str, officer: str) -> list[Recall]:
         """Recall parts of a notice from everybody it went to; nothing further of it leaves by machine.
 
-        The notice stays, for a named officer: to recall all of it, withdraw it.
+        The notice stays, for a named officer: to recall all of it, withdraw it. Where we may not know
+        to whom it went, it is withdrawn: nothing less reaches that one.
         """
         about = self._about(notice)
         self.flagging.hold(about)
         sent = self.records.sent(notice)
-        told, which = [] if sent is None else self.records.told(sent), tuple(parts)
+        told = [] if sent is None else self.records.told(sent)
+        which = tuple(Part) if UNNAMED in told else tuple(parts)
         made = [self.flagging.recalls.note(about, member, which, reason, officer) for member in told]
         self.carry_flags()
         return made
@@ -359,9 +362,15 @@ class Gateway:
         Nothing more of the wrong ones leaves by machine.
         """
         about = self._about(notice)
-        self.flagging.hold(about)
         sent, made = self.records.sent(notice), list[Recall]()
-        for member in [] if sent is None else self.records.told(sent):
+        told = [] if sent is None else self.records.told(sent)
+        if UNNAMED in told:
+            raise GatewayFault(
+                "correct-unnamed",
+                "we may not know to whom this notice went: withdraw it, and publish what is right",
+            )
+        self.flagging.hold(about)
+        for member in told:
             composed = self.outbox.correct(move, NoticeType.CORRECTION, notice, member, self._maker(officer))
             if self.outbox.keep(composed, move):
                 noted = self.flagging.recalls.note(about, member, Part, "correction", officer)
@@ -527,10 +536,13 @@ class Gateway:
         self.inbox.decide_request(self._waiting("key_request", item).item, officer, taken, grant=grant)
         return taken
 
-    def approve_task(self, item: str, officer: str, *, approve: bool) -> int:
-        """A named officer lets a held match go on, or does not; return how many more people have to."""
+    def approve_task(self, item: str, officer: str, *, approve: bool, named: bool = False) -> int:
+        """A named officer lets a held match go on, or does not; return how many more people have to.
+
+        `named`: the other side may be told who we are, although somebody is shielded.
+        """
         self._waiting("officer_task", item)
-        return self.looks.confirm(item, officer, yes=approve)
+        return self.looks.confirm(item, officer, yes=approve, named=named)
 
     @property
     def disputes(self) -> Disputes:
@@ -601,11 +613,14 @@ class Gateway:
         if sent is None:
             raise GatewayFault("notice-unknown", "no notice of this id was sent from here")
         if sent.state != "queued":
-            word: Json = {"notice": notice, "reason": reason, "signed_at": canonical.instant(self._now())}
-            signed = sign(canonical.encode(word), Typ.WITHDRAWAL, self._keyring.signing)
-            self.transport.post(f"/v1/notices/{notice}/withdrawal", {"withdrawal": signed})
+            self._say_withdrawn(notice, reason)
             self._note_recalled(sent, reason)
         self.records.forget(notice, "withdrawn")
+
+    def _say_withdrawn(self, notice: NoticeId, reason: str) -> None:
+        word: Json = {"notice": notice, "reason": reason, "signed_at": canonical.instant(self._now())}
+        signed = sign(canonical.encode(word), Typ.WITHDRAWAL, self._keyring.signing)
+        self.transport.post(f"/v1/notices/{notice}/withdrawal", {"withdrawal": signed})
 
     def _note_recalled(self, sent: Sent, reason: str) -> None:
         """Keep from whom the hub recalls a notice that is withdrawn, and who has answered."""

@@ -23,7 +23,7 @@ from adapters.member.key_grants import Held
 from adapters.member.keyring import Keyring
 from adapters.member.looks import LOOK, Looks
 from adapters.member.recalls import Recalls, read_recall
-from adapters.member.records import UNHEARD, KeyAnswer, Received, Records, Sent, Waiting
+from adapters.member.records import UNHEARD, UNNAMED, KeyAnswer, Received, Records, Sent, Waiting
 from adapters.member.terms import Terms
 from adapters.member.transport import Transport
 from adapters.member.witness import Witness
@@ -41,6 +41,8 @@ from hub.protocols.acknowledgement import (
     sign_acknowledgement,
     sign_confirmation,
 )
+from hub.protocols.blind_answer import read_blind_answer
+from hub.protocols.blind_key import BlindKeyRequest, candidates_digest
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.delivery import (
     CheckedDelivery,
@@ -51,14 +53,13 @@ from hub.protocols.delivery import (
     read_opening,
 )
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
-from hub.protocols.key_grant import read_request
 from hub.protocols.keys import VerifyingKey
 from hub.protocols.names import Digest, DisclosureId, KeyId, MemberId, NoticeId, NoticeType, Part
 from hub.protocols.notice import Manifest
 from hub.protocols.proof import parse_proof
 from hub.protocols.sealing import box_key_id, open_box, open_part
 from hub.protocols.signed_note import NoteKey, parse_vkey
-from hub.protocols.signing import Typ, key_id_of
+from hub.protocols.signing import Typ, key_id_of, typ_of
 
 ARRIVED = frozenset({OutcomeKind.IN_CASELOAD, OutcomeKind.ALREADY_KNOWN, OutcomeKind.DATA_DIFFER})
 """Outcomes after which a hub may have closed the notice."""
@@ -416,11 +417,15 @@ class Inbox:
         """Step 1 of a key request: the hub signed it, its entry is in the log, and says the same."""
         item = self._prove(name)
         jws = item.object("body").text("request", max=65_536)
-        request = read_request(jws, self._hub)
+        request = self._answers.read(jws)
         record = item.object("opening").value("record")
         said = {"kind": "key_request", "request": request.request, "notice": request.notice}
         if not isinstance(record, dict) or any(record.get(key) != value for key, value in said.items()):
             raise Untrusted("request-not-logged", "the log entry beside the key request is about another one")
+        if isinstance(request, BlindKeyRequest):
+            if record.get("candidates") != candidates_digest(request.candidates):
+                raise Untrusted("request-not-logged", "the log names other candidates than the key request")
+            return jws
         if record.get("recipient") != request.recipient:
             raise Untrusted("request-not-logged", "the log names another recipient than the key request")
         ours = self._pinned.member in request.approved_by
@@ -448,7 +453,10 @@ class Inbox:
         if (record.text("kind"), record.text("notice"), record.text("says", max=40)) != (kind, notice, says):
             raise Untrusted("answer-not-logged", "the log entry beside the answer is about another one")
         signed = body.text("signed", max=16_384)
-        member = self._check_signed(kind, signed, sent, says)
+        if typ_of(signed) is Typ.BLIND_ANSWER:
+            member = self._check_blind(body.id("delivery", "dis"), signed, sent, says)
+        else:
+            member = self._check_signed(kind, signed, sent, says)
         self._recalls.answered(notice, member, says, signed)
         self._records.set_sent(notice, f"{kind}:{says}")
         if kind == "outcome" and says == OutcomeKind.IN_CASELOAD and sent.type == NoticeType.MOVED_OUT:
@@ -471,9 +479,18 @@ class Inbox:
             raise Untrusted("answer-other-notice", "the recipient signed something else than the hub says")
         return member
 
+    def _check_blind(self, delivery: str, jws: str, sent: Sent, says: str) -> MemberId:
+        """The hub's own word, believed of a notice that we gave a key to blindly, and of no other."""
+        if UNNAMED not in self._records.told(sent):
+            raise Untrusted("answer-other-member", "the hub answers for a member that we know by name")
+        word = read_blind_answer(jws, self._hub)
+        if (word.notice, word.delivery, word.says.value) != (sent.notice, delivery, says):
+            raise Untrusted("answer-other-notice", "the hub has signed something else than it says")
+        return UNNAMED
+
     def _recipient_key(self, sent: Sent, key_id: KeyId) -> tuple[MemberId, VerifyingKey]:
         for member in self._records.told(sent):
-            if self._directory.has_key(member, key_id):
+            if member != UNNAMED and self._directory.has_key(member, key_id):
                 return member, self._directory.signing_key(member, key_id)
         raise Untrusted("answer-other-member", "no member that this notice went to has signed the answer")
 

@@ -11,19 +11,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from adapters.member import key_grants
+from adapters.member import blind_grants, key_grants
+from adapters.member.blind_grants import BlindlyGranted
 from adapters.member.directory import Directory
 from adapters.member.errors import HubRefused
 from adapters.member.home import Pinned
 from adapters.member.key_grants import Granted, Held
 from adapters.member.keyring import Keyring
-from adapters.member.records import UNHEARD, KeyAnswer, Records, Waiting
+from adapters.member.records import UNHEARD, UNNAMED, KeyAnswer, Records, Waiting
 from adapters.member.terms import Terms
 from adapters.member.transport import Transport
+from hub.protocols.blind_key import BlindKeyRequest, read_blind_request
 from hub.protocols.canonical import Json
 from hub.protocols.errors import ProtocolError
 from hub.protocols.key_grant import KeyRequest, read_request
 from hub.protocols.keys import VerifyingKey
+from hub.protocols.signing import Typ, typ_of
 
 GRANTED: Final = "granted"
 REFUSED: Final = "refused"
@@ -32,6 +35,9 @@ CLOSED: Final = "closed"
 
 _NOT_ASKED: Final = frozenset({"request-closed", "not-found"})
 """The hub waits for no answer to this request any more, or has asked anew."""
+
+
+Asked = KeyRequest | BlindKeyRequest
 
 
 class KeyAnswers:
@@ -66,7 +72,7 @@ class KeyAnswers:
 
     def answer(self, item: str, jws: str, officer: str | None) -> KeyAnswer | Held:
         """Grant or refuse what the hub asked in `jws`, which was proved; or keep it for a named officer."""
-        request = read_request(jws, self._hub)
+        request = self.read(jws)
         decided = self._decide(request, officer)
         if isinstance(decided, Held):
             return self._hold(item, request, decided)
@@ -74,15 +80,19 @@ class KeyAnswers:
 
     def decline(self, item: str, jws: str, officer: str) -> KeyAnswer:
         """A named officer gives no key."""
-        request = read_request(jws, self._hub)
-        decided = key_grants.refuse(request, ("R-MANUAL",), self._keyring(), self._now(), officer)
+        request, no = self.read(jws), ("R-MANUAL",)
+        decided = (
+            blind_grants.refuse(request, no, self._keyring(), self._now(), officer)
+            if isinstance(request, BlindKeyRequest)
+            else key_grants.refuse(request, no, self._keyring(), self._now(), officer)
+        )
         return self._send(self._keep(item, jws, request, decided, officer))
 
     def again(self, kept: KeyAnswer) -> KeyAnswer | Held:
         """Send what was not heard once more; raise `Untrusted` where the request holds no longer."""
-        if kept.box is None:
+        if _is_no(kept):
             return self._send(kept)
-        request = read_request(kept.request, self._hub)
+        request = self.read(kept.request)
         try:
             decided = self._decide(request, kept.officer)
         except ProtocolError:
@@ -91,35 +101,56 @@ class KeyAnswers:
         if isinstance(decided, Held):
             self._records.heard(kept.item, CLOSED)
             return self._hold(kept.item, request, decided)
-        if decided.box is None:
+        if decided.refused:
             kept = self._keep(kept.item, kept.request, request, decided, kept.officer)
         return self._send(kept)
 
-    def _decide(self, request: KeyRequest, officer: str | None) -> Granted | Held:
+    def read(self, jws: str) -> Asked:
+        """A key request, open or blind, that the hub signed; raise `Untrusted` or `MalformedMessage`."""
+        if typ_of(jws) is Typ.BLIND_KEY_REQUEST:
+            return read_blind_request(jws, self._hub)
+        return read_request(jws, self._hub)
+
+    def _decide(self, request: Asked, officer: str | None) -> Granted | BlindlyGranted | Held:
         sent, terms = self._records.sent(request.notice), self._terms()
+        if isinstance(request, BlindKeyRequest):
+            if officer is None and not self._records.approved_here(request.notice):
+                return Held("unapproved")
+            return blind_grants.answer(
+                request, sent, self._pinned, self._keyring(), self._directory, terms, self._now(), officer
+            )
         return key_grants.answer(
             request, sent, self._pinned, self._keyring(), self._directory, terms, self._now(), officer
         )
 
-    def _hold(self, item: str, request: KeyRequest, held: Held) -> Held:
+    def _hold(self, item: str, request: Asked, held: Held) -> Held:
         body: Json = {"reason": held.reason}
         self._records.wait(Waiting(item, "key_request", request.notice, "open", body))
         return held
 
     def _keep(
-        self, item: str, jws: str, request: KeyRequest, decided: Granted, officer: str | None
+        self,
+        item: str,
+        jws: str,
+        request: Asked,
+        decided: Granted | BlindlyGranted,
+        officer: str | None,
     ) -> KeyAnswer:
         """Keep an answer, and whom it lets in, before anything of it leaves."""
-        answer = KeyAnswer(item, UNHEARD, request.request, jws, decided.grant, decided.box, officer)
-        lets_in = None if decided.box is None else (request.notice, request.recipient)
-        self._records.keep_answer(answer, lets_in)
+        box = decided.box if isinstance(decided, Granted) else None
+        boxes = decided.boxes if isinstance(decided, BlindlyGranted) else ()
+        answer = KeyAnswer(item, UNHEARD, request.request, jws, decided.grant, box, officer, boxes)
+        member = UNNAMED if isinstance(request, BlindKeyRequest) else request.recipient
+        self._records.keep_answer(answer, None if decided.refused else (request.notice, member))
         return answer
 
     def _send(self, kept: KeyAnswer) -> KeyAnswer:
-        body: Json = {"grant": kept.grant, "box": kept.box}
-        state = REFUSED if kept.box is None else GRANTED
+        blind = typ_of(kept.request) is Typ.BLIND_KEY_REQUEST
+        way = "blind-grant" if blind else "grant"
+        body: Json = {"grant": kept.grant, **({"boxes": list(kept.boxes)} if blind else {"box": kept.box})}
+        state = REFUSED if _is_no(kept) else GRANTED
         try:
-            self._transport.post(f"/v1/key-requests/{kept.name}/grant", body)
+            self._transport.post(f"/v1/key-requests/{kept.name}/{way}", body)
         except HubRefused as fault:
             if fault.code not in _NOT_ASKED:
                 raise
@@ -127,3 +158,7 @@ class KeyAnswers:
         self._records.heard(kept.item, state)
         self._records.decided(kept.item)
         return replace(kept, state=state)
+
+
+def _is_no(kept: KeyAnswer) -> bool:
+    return kept.box is None and not kept.boxes

@@ -81,8 +81,7 @@ def answer(
         raise Untrusted("request-other-notice", "the key request is about a notice that we did not send")
     if sent.over:
         return refuse(request, ("R-WITHDRAWN",), keyring, now, officer)
-    ours = read_envelope(canonical.unb64u(_text(sent, "envelope")))
-    own = read_manifest(ours.manifest, keyring.signed_with(key_id_of(ours.manifest, Typ.NOTICE)))
+    own = own_manifest(sent, keyring)
     # 3
     counter = _counter(request, directory, now)
     # 4
@@ -95,7 +94,7 @@ def answer(
     telling = _telling(own, counter, assertion, strength, request, directory)
     identity = ask(telling, Category.IDENTITY, terms, now)
     if not identity.permitted:
-        return refuse(request, _codes(identity), keyring, now, officer)
+        return refuse(request, codes_of(identity), keyring, now, officer)
     # 7
     own_flags = Flags.from_json(assertion.flags)
     if (own_flags.restricted or own_flags.shield) and officer is None:
@@ -103,7 +102,7 @@ def answer(
     parts = could_get(telling, terms, now)
     if Part.PARENT in parts and is_nearly_18(sent, now):
         parts -= {Part.PARENT}
-    box = seal_box({part: _key(sent, part) for part in parts}, own.notice, recipient_key)
+    box = seal_box({part: content_key(sent, part) for part in parts}, own.notice, recipient_key)
     return _sign(request, box, (), keyring, now, officer)
 
 
@@ -137,6 +136,12 @@ def _counter_tokens(request: KeyRequest, counter: Manifest, directory: Directory
     if theirs.epoch != epoch:
         raise Untrusted("token-epoch", "the counter-notice's tokens are of another epoch than it says")
     return theirs
+
+
+def own_manifest(sent: Sent, keyring: Keyring) -> Manifest:
+    """The manifest of a notice of ours as we signed it; raise `GatewayFault` where it is not kept."""
+    ours = read_envelope(canonical.unb64u(_text(sent, "envelope")))
+    return read_manifest(ours.manifest, keyring.signed_with(key_id_of(ours.manifest, Typ.NOTICE)))
 
 
 def own_tokens(sent: Sent, epoch: EpochId) -> TokenRecord:
@@ -219,11 +224,13 @@ def _sign(
     return Granted(sign_grant(grant, keyring.signing), box, refused)
 
 
-def _codes(decision: Decision) -> tuple[str, ...]:
+def codes_of(decision: Decision) -> tuple[str, ...]:
+    """The codes of a refusal's reasons, sorted."""
     return tuple(sorted({reason.code.value for reason in decision.reasons}))
 
 
-def _key(sent: Sent, part: Part) -> bytes:
+def content_key(sent: Sent, part: Part) -> bytes:
+    """The key of one sealed part of a notice of ours; raise `GatewayFault` where it is gone."""
     keys = sent.body["keys"] if isinstance(sent.body, dict) else None
     if not isinstance(keys, dict):
         raise GatewayFault("keys-gone", "the content keys of this notice are no longer kept")

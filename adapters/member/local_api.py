@@ -99,6 +99,8 @@ class Confirmed(_ByOfficer):
     """Whether a match may go on to names and birthday."""
 
     confirm: bool
+    named: bool = False
+    """The other side may be told who we are, although somebody is shielded."""
 
 
 class Led(_ByOfficer):
@@ -263,7 +265,7 @@ def _look_routes(app: FastAPI, gateway: "Gateway") -> None:
     @app.post("/looks/{item}")
     def confirm_look(item: str, what: Confirmed) -> dict[str, Any]:
         """Confirm a second look as a named officer, or say no."""
-        left = gateway.looks.confirm(item, what.officer, yes=what.confirm)
+        left = gateway.looks.confirm(item, what.officer, yes=what.confirm, named=what.named)
         return {"item": item, "confirmed": what.confirm, "people_left": left}
 
     @app.post("/looks/{item}/lead")

@@ -82,8 +82,11 @@ class Looks:
                 return look
         raise GatewayFault("item-unknown", "no second look of this id came here; see `hub caseload looks`")
 
-    def confirm(self, item: str, officer: str, *, yes: bool) -> int:
-        """Sign one officer's answer; return how many people have still to confirm after it."""
+    def confirm(self, item: str, officer: str, *, yes: bool, named: bool = False) -> int:
+        """Sign one officer's answer; return how many people have still to confirm after it.
+
+        `named`: the other side may be told who we are, although somebody is shielded.
+        """
         look = self.one(item)
         if look.notice is None or look.state != "open":
             raise GatewayFault("look-answered", "this second look was answered already")
@@ -93,15 +96,15 @@ class Looks:
             raise GatewayFault(
                 "look-second-person", "somebody else has to confirm this as well, not you again"
             )
-        approval = Approval(DisclosureId(item), self._pinned.member, look.notice, yes, officer, self._now())
+        us, now = self._pinned.member, self._now()
+        approval = Approval(DisclosureId(item), us, look.notice, yes, officer, now, yes and named)
         signed = sign_approval(approval, self._keyring().signing)
         self._transport.post(f"/v1/inbox/{item}/approval", {"approval": signed})
         officers = [*officers, officer]
         people = body.get("people")
         left = (people if isinstance(people, int) else 1) - len(officers) if yes else 0
         state = "open" if left > 0 else CONFIRMED if yes else "declined"
-        named: list[Json] = [*officers]
-        self._records.settle(item, state, body | {"officers": named})
+        self._records.settle(item, state, body | {"officers": [*officers]})
         return max(left, 0)
 
     def confirmed(self, notice: NoticeId | None) -> bool:

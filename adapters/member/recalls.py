@@ -18,7 +18,7 @@ from adapters.member.compose import Addressee, Maker, compose_recall
 from adapters.member.copies import Kept
 from adapters.member.errors import GatewayFault, HubUnreachable
 from adapters.member.flag_book import About
-from adapters.member.records import Records
+from adapters.member.records import UNNAMED, Records
 from adapters.member.terms import Telling, ask, could_get
 from hub.consent.flags import NO_FLAGS, Flags
 from hub.consent.question import Category, EvidenceClass, Scope
@@ -99,24 +99,45 @@ class Recalls:
         sent = self._records.sent(about.notice)
         strength = EvidenceClass.RECIPIENT_NAMED if sent and sent.recipient else EvidenceClass.STRONG
         for member in () if sent is None or sent.state in _NEVER_SENT else self._records.told(sent):
+            if member == UNNAMED:
+                if self._lost_by_anybody(about, before, after, kept):
+                    yield member, tuple(Part)  # it cannot be sealed to: what goes back, goes back whole
+                continue
             if member not in kept.members:  # listed no more: whatever it has is recalled, by telephone
                 yield member, tuple(Part)
                 continue
-            telling = Telling(
-                notice_type=NoticeType(about.type),
-                sender=kept.members[self._member],
-                recipient=kept.members[member],
-                acts_for=None,
-                recipient_acts_for=None,
-                scope=Scope(about.scope),
-                flags=before,
-                asserted_at=self._now(),
-                evidence=strength,
-            )
+            telling = self._telling(about, member, before, strength, kept)
             could = could_get(telling, kept.terms, self._now()) or frozenset(Part)
             still = could_get(replace(telling, flags=after), kept.terms, self._now())
             if could - still:
                 yield member, tuple(part for part in Part if part in could - still)
+
+    def _telling(
+        self, about: About, member: MemberId, flags: Flags, strength: EvidenceClass, kept: Kept
+    ) -> Telling:
+        return Telling(
+            notice_type=NoticeType(about.type),
+            sender=kept.members[self._member],
+            recipient=kept.members[member],
+            acts_for=None,
+            recipient_acts_for=None,
+            scope=Scope(about.scope),
+            flags=flags,
+            asserted_at=self._now(),
+            evidence=strength,
+        )
+
+    def _lost_by_anybody(self, about: About, before: Flags, after: Flags, kept: Kept) -> bool:
+        """Whether any who may be the unnamed one could get less now, of somebody who is shielded anyway."""
+        for member in kept.members.keys() - {self._member}:
+            telling = replace(
+                self._telling(about, member, replace(before, shield=True), EvidenceClass.STRONG, kept),
+                approved_by=frozenset({self._member, member}),
+            )
+            still = could_get(replace(telling, flags=replace(after, shield=True)), kept.terms, self._now())
+            if could_get(telling, kept.terms, self._now()) - still:
+                return True
+        return False
 
     def note(
         self, about: About, member: MemberId, parts: Iterable[Part], reason: str, officer: str
@@ -143,6 +164,8 @@ class Recalls:
         """Seal and queue every recall that is due; return how many. What cannot go yet stays due."""
         queued = 0
         for recall in self.due():
+            if recall.member == UNNAMED:
+                continue
             if not self._carried(recall, kept):
                 self.keep(replace(recall, state=RecallState.NOT_CARRIED))
                 continue
@@ -162,6 +185,23 @@ class Recalls:
                 self.note_sent(recall, sent.notice)
             queued += 1
         return queued
+
+    def take_back(self, say: Callable[[NoticeId, str], None]) -> None:
+        """Withdraw, with `say`, what is to be recalled from one of whom we may not know who it is.
+
+        Nothing can be sealed to it; but the hub, which knows it, tells whoever has a notice that is
+        withdrawn. It takes no withdrawal of a notice whose time is over.
+        """
+        for recall in self.due():
+            sent = self._records.sent(recall.notice)
+            if recall.member != UNNAMED or sent is None:
+                continue
+            if sent.state == "expired":
+                self.keep(replace(recall, state=RecallState.NOT_CARRIED))
+                continue
+            say(recall.notice, recall.reason)
+            self.note_sent(recall, recall.notice)
+            self._records.forget(recall.notice, "withdrawn")
 
     def answered(self, carried_by: NoticeId, member: MemberId, says: str, signed: str) -> None:
         """A recipient has signed how far it has come with what was sent to it."""

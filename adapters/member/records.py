@@ -47,6 +47,9 @@ create index if not exists book_about on book (shelf, about);
 OVER: Final = frozenset({"refused", "withdrawn", "closed", "expired", "merged"})
 """States of a notice from which nothing more comes; its row of the file may be sent again."""
 
+UNNAMED: Final = MemberId("mbr_unnamed")
+"""Stands, among those who were let into a notice, for the one of whom we may not learn who it is."""
+
 UNHEARD: Final = "unheard"
 """State of an answer to a key request until the hub is heard to have taken it."""
 
@@ -109,6 +112,8 @@ class KeyAnswer:
     grant: str
     box: str | None
     officer: str | None
+    boxes: tuple[str, ...] = ()
+    """The boxes for the candidates of a blind request, in their order; none where it is a no."""
 
 
 class Records:
@@ -337,6 +342,7 @@ class Records:
             "grant": answer.grant,
             "box": answer.box,
             "officer": answer.officer,
+            "boxes": list(answer.boxes),
         }
         row = (answer.item, answer.state, self._seal(body, f"answered:{answer.item}"))
         with self.together():
@@ -465,4 +471,5 @@ class Records:
             kept.text("grant", max=65_536),
             kept.nullable_text("box", max=65_536),
             kept.nullable_text("officer"),
+            tuple(kept.list_of_text("boxes", max=8_192)) if kept.has("boxes") else (),
         )

@@ -46,7 +46,7 @@ def hold(passage: Passage, rival: StoredNotice, work: Work, hub: Hub) -> None:
             look = Look.COMPETITOR if left else Look.CLAIMANTS
             nobody = frozenset[MemberId]()
             held = one.moved(look=look, state=state, approved_by=nobody, looked_by=frozenset[str]())
-            work.passages.save(held)
+            work.passages.save(held.moved(named=False))
     wanted(passage, work, hub)
 
 

@@ -13,11 +13,20 @@ from typing import Final, TypeVar
 import structlog
 
 from hub.consent.agreement import Agreement, AgreementBook, Party, State
-from hub.consent.decision import RULES_VERSION, Decision, Reason, ReasonCode, decide, refuse_apart
+from hub.consent.decision import (
+    RULES_VERSION,
+    Decision,
+    Permit,
+    Reason,
+    ReasonCode,
+    decide,
+    refuse_apart,
+)
 from hub.consent.documents import reload_agreement
 from hub.consent.flags import union
 from hub.consent.question import Actor, Apart, Category, EvidenceClass, Question, Role
 from hub.consent.table import role_addressed
+from hub.exchange import naming
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import Work
 from hub.exchange.stages import (
@@ -33,8 +42,12 @@ from hub.exchange.stages import (
     StoredNotice,
 )
 from hub.protocols.accession import reload_accession
+from hub.protocols.blind_key import LEAST_CANDIDATES
 from hub.protocols.delivery import Stage
 from hub.protocols.names import Digest, MemberId, Part
+
+_UNNAMED: Final = "the person is shielded, and the officers of the arrival's side have not let it be named"
+_ALONE: Final = "the person is shielded, and the clause is nobody else's: it would name the arrival's side"
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -220,12 +233,16 @@ def decide_identity(
         return _staged(passage, Stage.IDENTITY, notice, None, {Part.IDENTITY: identity})
     to_sender = decide_fact(passage, counter, notice, passage.sender, terms, over_quota=over_quota)
     to_recipient = decide_fact(passage, notice, counter, passage.recipient, terms, over_quota=over_quota)
-    decisions = (to_sender, to_recipient, identity)
-    if not all(decision.permitted for decision in decisions):
-        return _refused(passage, decisions)
-    if passage.box is None:
-        return KeyWanted(passage, notice, counter, to_sender)
-    return _staged(passage, Stage.IDENTITY, notice, to_recipient, {Part.IDENTITY: identity})
+    refused = _refused(passage, (to_sender, to_recipient, identity))
+    if refused.decisions and not refused.held:
+        return refused
+    if told := kept_back(passage, notice, counter, terms):
+        return told
+    if refused.decisions:
+        return refused
+    if passage.box is not None:
+        return _staged(passage, Stage.IDENTITY, notice, to_recipient, {Part.IDENTITY: identity})
+    return _asked_alike(KeyWanted(passage, notice, counter, to_sender, identity), terms)
 
 
 def decide_rest(
@@ -239,12 +256,60 @@ def decide_rest(
         fact = decide_fact(passage, notice, counter, passage.recipient, terms, over_quota=False)
         if not fact.permitted:
             return _refused(passage, (fact,))
+        if told := kept_back(passage, notice, counter, terms):
+            return told
     asked: dict[Part, Category] = {part: Category(part.value) for part in Part if part is not Part.IDENTITY}
     question = _question(passage, notice, counter, terms, Category.IDENTITY)
     decisions: dict[Part, Decision] = {
         part: _answer(replace(question, category=category), terms) for part, category in asked.items()
     }
     return _staged(passage, Stage.REST, notice, fact, decisions)
+
+
+def kept_back(passage: Passage, notice: StoredNotice, counter: StoredNotice, terms: Terms) -> Refused | None:
+    """Refuse the way that would tell where a shielded person is; None where it does not, or may."""
+    if not naming.keeps_back(passage, notice, counter):
+        return None
+    if naming.arrival_of(notice, counter) is notice:
+        return Refused(passage, (_shield(_UNNAMED),), held=False)
+    if passage.request is not None:
+        return None  # blindly, or before there was a shield: this tells the sender nothing more
+    if len(alike(passage, notice, counter, terms)) >= LEAST_CANDIDATES:
+        return None
+    return Refused(passage, (_shield(_ALONE),), held=False)
+
+
+def _asked_alike(wanted: KeyWanted, terms: Terms) -> KeyWanted | Refused:
+    """Whom a key is asked for: the recipient, or where it may not be named all who would be told of alike."""
+    passage, notice, counter = wanted.passage, wanted.notice, wanted.counter
+    if naming.asked_openly(passage) or not naming.keeps_back(passage, notice, counter):
+        return wanted
+    candidates = alike(passage, notice, counter, terms)
+    if len(candidates) < LEAST_CANDIDATES:
+        return Refused(passage, (_shield(_ALONE),), held=False)
+    return replace(wanted, alike=candidates)
+
+
+def alike(
+    passage: Passage, notice: StoredNotice, counter: StoredNotice, terms: Terms
+) -> tuple[MemberId, ...]:
+    """Every member of which the sender would be shown just the same, were it the recipient: sorted.
+
+    What a sender is shown before a key is there are clauses: in its officer's task and in the
+    request. So these are the members for whom the very same clauses would be named, whatever else
+    their agreements say; which of them is meant does not change the list.
+    """
+    shown = _shown(passage, notice, counter, terms)
+    if shown is None:
+        return ()
+    others = [one for one in terms.members if one != passage.sender]
+    found = {
+        member
+        for member in others
+        for acts_for in _acting(member, terms)
+        if _shown_as_if(member, acts_for, passage, notice, counter, terms) == shown
+    }
+    return tuple(sorted(found | {passage.recipient}))
 
 
 def refuse_without_key(passage: Passage) -> Refused:
@@ -283,6 +348,49 @@ def _staged(
 def _refused(passage: Passage, decisions: tuple[Decision, ...]) -> Refused:
     refusals = tuple(decision for decision in decisions if not decision.permitted)
     return Refused(passage, refusals, held=all(decision.officer_could_permit for decision in refusals))
+
+
+def _shield(detail: str) -> Decision:
+    reason = Reason(ReasonCode.SHIELD, None, None, None, detail)
+    return Decision(Category.FACT_OF_MATCH, None, (reason,), RULES_VERSION)
+
+
+def _shown(
+    passage: Passage, notice: StoredNotice, counter: StoredNotice, terms: Terms
+) -> tuple[Permit, ...] | None:
+    """The clauses that a sender is shown on the way to its grant, once both sides have approved.
+
+    None where one of them is missing, or where these two exchange nothing.
+    """
+    if _apart(passage, terms):
+        return None
+    both = passage.moved(approved_by=frozenset({passage.sender, passage.recipient}))
+    decisions = (
+        decide_task(both, counter, notice, terms),
+        decide_fact(both, counter, notice, both.sender, terms, over_quota=False),
+        decide_fact(both, notice, counter, both.recipient, terms, over_quota=False),
+        _answer(_question(both, notice, counter, terms, Category.IDENTITY), terms),
+    )
+    permits = [decision.permit for decision in decisions if decision.permit is not None]
+    return tuple(permits) if len(permits) == len(decisions) else None
+
+
+def _shown_as_if(
+    member: MemberId,
+    acts_for: MemberId | None,
+    passage: Passage,
+    notice: StoredNotice,
+    counter: StoredNotice,
+    terms: Terms,
+) -> tuple[Permit, ...] | None:
+    """The same, had the counter-notice been this member's."""
+    manifest = replace(counter.manifest, sender=member, acts_for=acts_for)
+    return _shown(passage.moved(recipient=member), notice, replace(counter, manifest=manifest), terms)
+
+
+def _acting(member: MemberId, terms: Terms) -> list[MemberId | None]:
+    """For whom a member may act: for itself, or as a careers company for each authority that lets it."""
+    return [None, *sorted(authority for authority, company in terms.mandates if company == member)]
 
 
 def stand_apart(one: MemberId, other: MemberId, members: Mapping[MemberId, Member]) -> Apart | None:

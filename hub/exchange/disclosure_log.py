@@ -12,6 +12,7 @@ from hub.consent.decision import Decision
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import (
+    Passage,
     PreparedRelease,
     PreparedRequest,
     RecordedRelease,
@@ -22,6 +23,7 @@ from hub.exchange.stages import (
     ground_of,
 )
 from hub.protocols import canonical
+from hub.protocols.blind_key import BlindKeyRequest, candidates_digest
 from hub.protocols.canonical import Json
 from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
 from hub.protocols.delivery import ground_json, release_json
@@ -49,30 +51,56 @@ def record_published(notice: StoredNotice, work: Work, hub: Hub) -> int:
 
 def record_release(prepared: PreparedRelease, work: Work, hub: Hub) -> RecordedRelease:
     """Enter a release, and what was withheld beside it, before anything leaves (I3)."""
-    record = prepared.record
-    index = _append(release_json(record), {record.sender, record.recipient}, record.notice, work, hub)
+    record, hides = prepared.record, prepared.permitted.passage.hides
+    parties = {record.recipient} if hides else {record.sender, record.recipient}
+    index = _append(release_json(record), parties, record.notice, work, hub)
+    if hides:
+        _record_blindly(prepared, work, hub)
     if prepared.permitted.withheld:
         withheld = tuple(prepared.permitted.withheld.values())
         _append(_refusal_json(prepared.permitted.passage.notice, withheld, "withheld", hub),
-                {record.sender}, record.notice, work, hub)  # fmt: skip
+                () if hides else {record.sender}, record.notice, work, hub)  # fmt: skip
     return RecordedRelease(prepared, index)
+
+
+def _record_blindly(prepared: PreparedRelease, work: Work, hub: Hub) -> None:
+    """Enter for the sender that something was released, and under which clause.
+
+    Not to whom; nor which parts, since they can depend on the role of who it is.
+    """
+    record = prepared.record
+    facts: dict[str, Json] = {
+        "delivery": record.delivery,
+        "stage": record.stage.value,
+        "notice": record.notice,
+        "manifest": record.manifest,
+        "sender": record.sender,
+        "fact": None if record.fact is None else ground_json(record.fact),
+        "rules": record.rules,
+    }
+    record_event("blind_release", facts, {record.sender}, work, hub, notice=record.notice)
 
 
 def record_request(prepared: PreparedRequest, work: Work, hub: Hub) -> RecordedRequest:
     """Enter a key request: it tells the sender that its notice matches."""
     request = prepared.request
-    record: Json = {
+    record: dict[str, Json] = {
         "kind": "key_request",
         "request": request.request,
         "notice": request.notice,
         "manifest": request.manifest,
         "sender": request.sender,
-        "recipient": request.recipient,
         "fact": ground_json(ground_of(prepared.wanted.fact)),
         "rules": prepared.wanted.fact.rules_version,
         "at": canonical.instant(hub.now()),
     }
-    index = _append(record, {request.sender, request.recipient}, request.notice, work, hub)
+    parties = {request.sender}
+    if isinstance(request, BlindKeyRequest):
+        record["candidates"] = candidates_digest(request.candidates)
+    else:
+        record["recipient"] = request.recipient
+        parties.add(request.recipient)
+    index = _append(record, parties, request.notice, work, hub)
     return RecordedRequest(prepared, index)
 
 
@@ -104,6 +132,20 @@ def record_event(
 ) -> int:
     """Enter anything else that a data protection officer wants to find: admissions, keys, papers, answers."""
     return _append({"kind": kind, **facts, "at": canonical.instant(hub.now())}, parties, notice, work, hub)
+
+
+def record_answer(
+    kind: str, facts: dict[str, Json], own: dict[str, Json], passage: Passage, work: Work, hub: Hub
+) -> int:
+    """Enter what a recipient answered, for both sides; return the place of the recipient's entry.
+
+    Where the sender may not learn who that is, it gets an entry of its own, without what is in `own`.
+    """
+    notice, ends = passage.notice, {passage.sender, passage.recipient}
+    if passage.hides:
+        record_event(kind, facts, {passage.sender}, work, hub, notice=notice)
+        ends = {passage.recipient}
+    return record_event(kind, {**facts, **own}, ends, work, hub, notice=notice)
 
 
 def opening_and_proof(index: int, work: Work) -> tuple[Json, str]:

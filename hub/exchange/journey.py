@@ -21,6 +21,7 @@ from hub.exchange import (
     disclosure_log,
     dispute,
     lead,
+    naming,
     quota,
     register,
     renew,
@@ -45,6 +46,7 @@ from hub.exchange.stages import (
 from hub.exchange.states import NoticeState, PassageState
 from hub.exchange.tasks import both, confirmed, of_same_match, outshone, people_for, put_item, still_put
 from hub.protocols.acknowledgement import Answer, OutcomeKind
+from hub.protocols.blind_answer import BlindAnswer, read_says, sign_blind_answer
 from hub.protocols.canonical import Json
 from hub.protocols.names import DisclosureId, MatchId, MemberId, NoticeId
 
@@ -109,6 +111,10 @@ def carry_granted(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
         "refused": body["refused"],
         "officer": body["officer"],
     }
+    if "grant" in body:
+        facts["grant"] = body[
+            "grant"
+        ]  # of a blind one the other boxes are dropped: this says which they were
     index = disclosure_log.record_event(
         "key_grant", facts, {passage.sender}, work, hub, notice=passage.notice
     )
@@ -141,10 +147,9 @@ def carry_confirmed(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
         "delivery": body["delivery"],
         "notice": passage.notice,
         "answer": answer.value,
-        "officer": body["officer"],
     }
-    parties = {passage.sender, passage.recipient}
-    index = disclosure_log.record_event("confirmation", facts, parties, work, hub, notice=passage.notice)
+    own = {"officer": body["officer"]}
+    index = disclosure_log.record_answer("confirmation", facts, own, passage, work, hub)
     if answer is Answer.DIFFERENT:
         for direction in [passage] if passage.look is None else of_same_match(passage, work):
             withdraw.stop_passage(direction, index, work, hub)
@@ -172,6 +177,7 @@ def carry_approved(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
         "member": member,
         "officer": body["officer"],
         "approve": approve,
+        "named": approve and body.get("named") is True,
     }
     index = disclosure_log.record_event("approval", facts, {member}, work, hub, notice=passage.notice)
     for direction in of_same_match(passage, work):
@@ -186,7 +192,8 @@ def _approve(passage: Passage, body: dict[str, Json], terms: Terms, work: Work, 
     if not passage.pending and passage.state not in {PassageState.AWAITING_OFFICER, PassageState.REFUSED}:
         return
     member, officer = MemberId(str(body["member"])), str(body["officer"])
-    approved = confirmed(passage, member, officer, people_for(DisclosureId(str(body["task"])), work))
+    said = naming.approved_so(passage, member, *both(passage, work), named=body.get("named") is True)
+    approved = confirmed(said, member, officer, people_for(DisclosureId(str(body["task"])), work))
     work.passages.save(approved)
     if member not in approved.approved_by:
         return
@@ -213,7 +220,8 @@ def carry_closed(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
     facts: dict[str, Json] = {"delivery": item.item, "notice": passage.notice, "says": says}
     parties = {passage.sender, passage.recipient}
     index = disclosure_log.record_event(kind.value, facts, parties, work, hub, notice=passage.notice)
-    answer: Json = {"delivery": item.item, "notice": passage.notice, "says": says, "signed": body["signed"]}
+    signed = _blind_answer(passage, item, says, hub) if passage.hides else body["signed"]
+    answer: Json = {"delivery": item.item, "notice": passage.notice, "says": says, "signed": signed}
     put_item(passage.sender, kind, passage, passage.notice, answer, index, work, hub)
     if kind is ItemKind.OUTCOME:
         passages.close(passage, OutcomeKind(str(says)), index, work, hub)
@@ -325,6 +333,12 @@ def _told(delivery: InboxItem, kind: ItemKind, says: Json, work: Work) -> bool:
         and (item.body["delivery"], item.body["says"]) == (delivery.item, says)
         for item in work.inboxes.of_passage(delivery.passage)
     )
+
+
+def _blind_answer(passage: Passage, delivery: InboxItem, says: Json, hub: Hub) -> str:
+    """The hub's own word in place of what the recipient signed, which names it by its key."""
+    said = BlindAnswer(passage.notice, delivery.item, read_says(str(says)), hub.now())
+    return sign_blind_answer(said, hub.key)
 
 
 def _record_stop(delivery: DisclosureId, terms: Terms, work: Work, hub: Hub) -> None:

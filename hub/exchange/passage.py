@@ -29,7 +29,7 @@ from hub.exchange.stages import (
     StoredNotice,
 )
 from hub.exchange.states import NoticeState, PassageState
-from hub.exchange.tasks import ask_for_approval, both, put_item
+from hub.exchange.tasks import ask_for_approval, both, of_same_match, put_item
 from hub.protocols.acknowledgement import OutcomeKind
 from hub.protocols.canonical import Json
 from hub.protocols.delivery import Stage
@@ -108,11 +108,10 @@ def go_on(
     if passage.pending or not withdraw.stand(notice, counter):
         return
     sealed = request_key.box_stands(passage, work)
-    if not sealed and counter is not None:
+    if not sealed and counter is not None and not passage.hides:
         passage, sealed = passage.moved(box=None), True  # the sender is asked anew, for another key
     decided = decide_identity(passage, notice, counter, terms, over_quota=over_quota)
-    wanted = isinstance(decided, KeyWanted)
-    if not sealed or (wanted and not request_key.sealing_keys(passage.recipient, work, hub)):
+    if not sealed or (isinstance(decided, KeyWanted) and not request_key.askable(decided, work, hub)):
         decided = refuse_without_key(passage)
     if isinstance(decided, Refused):
         _refuse(decided, terms, work, hub, again=again)
@@ -131,7 +130,8 @@ def release_rest(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
     if not request_key.box_stands(passage, work):
         decided = refuse_without_key(passage)
     if isinstance(decided, Refused):
-        disclosure_log.record_refusal(decided, work, hub, tell={passage.sender})
+        tell = () if passage.hides else {passage.sender}
+        disclosure_log.record_refusal(decided, work, hub, tell=tell)
         _alarm(passage, decided.decisions, work, hub)
         work.passages.save(passage.moved(state=PassageState.RELEASED))
     else:
@@ -201,7 +201,13 @@ def _ask_for_key(wanted: KeyWanted, work: Work, hub: Hub) -> None:
     prepared = request_key.ask(wanted, work, hub)
     recorded = disclosure_log.record_request(prepared, work, hub)
     request_key.send_request(recorded, work, hub)
-    work.passages.save(wanted.passage.moved(state=PassageState.AWAITING_KEY, request=prepared.request))
+    asked, *others = of_same_match(wanted.passage, work)
+    blind = bool(wanted.alike)
+    work.passages.save(
+        asked.moved(state=PassageState.AWAITING_KEY, request=prepared.request, blind=asked.blind or blind)
+    )
+    for other in others:
+        work.passages.save(other.moved(blind=other.blind or blind))
 
 
 def _hand_on(permitted: Permitted, state: PassageState, work: Work, hub: Hub) -> None:

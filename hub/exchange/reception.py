@@ -19,6 +19,7 @@ from hub.exchange.dispute import receive_message, thread
 from hub.exchange.enrol import redeem, register_key
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.lodge import lodge, open_epoch
+from hub.exchange.naming import asked_openly
 from hub.exchange.ports import Hub, Store, Work
 from hub.exchange.publish import Admission, check_notice, promise_for, read_admission
 from hub.exchange.release import pack_delivery, still_permitted
@@ -36,6 +37,7 @@ from hub.exchange.stages import (
 from hub.exchange.states import NoticeState, PassageState
 from hub.exchange.trust import signing_key
 from hub.exchange.witnessing import offered, policy_of, receive_cosignature, witnessed_proof
+from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.delivery import Stage
 from hub.protocols.limits import CLOCK_SKEW
@@ -68,6 +70,7 @@ __all__ = [
     "receive_acknowledgement",
     "receive_approval",
     "receive_assertion",
+    "receive_blind_grant",
     "receive_confirmation",
     "receive_cosignature",
     "receive_grant",
@@ -140,6 +143,20 @@ def receive_grant(
         _promise(ErrandKind.GRANTED, passage.passage, body, work, hub)
 
 
+def receive_blind_grant(
+    request: RequestId, jws: str, boxes: Sequence[str], caller: MemberId, work: Work, hub: Hub
+) -> None:
+    """A sender's gateway answers a blind key request: one of its boxes is kept, the others dropped."""
+    passage = work.passages.by_request(request)
+    if passage is None or passage.sender != caller:
+        raise NotYours
+    key = signing_key(jws, Typ.BLIND_KEY_GRANT, caller, work, hub)
+    grant, box = request_key.check_blind_answer(jws, boxes, passage, key, work)
+    signed = canonical.digest(jws.encode())
+    body: Json = {"box": box, "refused": list(grant.refused), "officer": grant.officer, "grant": signed}
+    _promise(ErrandKind.GRANTED, passage.passage, body, work, hub)
+
+
 def receive_confirmation(item: DisclosureId, jws: str, caller: MemberId, work: Work, hub: Hub) -> None:
     """A recipient's gateway compared in clear text: `same`, `unsure` or `different`."""
     delivery = acknowledge.own_item(item, caller, ItemKind.DELIVERY, work)
@@ -173,6 +190,7 @@ def receive_approval(item: DisclosureId, jws: str, caller: MemberId, work: Work,
         "member": approval.member,
         "officer": approval.officer,
         "approve": approval.approve,
+        "named": approval.named,
     }
     _promise(ErrandKind.APPROVED, passage.passage, body, work, hub)
 
@@ -296,7 +314,8 @@ def _still_asked(item: InboxItem, terms: Terms, work: Work) -> bool:
         return False
     decided = decide_identity(passage, notice, counter, terms)
     if item.kind is ItemKind.KEY_REQUEST:
-        return passage.state is PassageState.AWAITING_KEY and isinstance(decided, KeyWanted)
+        asked_so = isinstance(decided, KeyWanted) and bool(decided.alike) is not asked_openly(passage)
+        return passage.state is PassageState.AWAITING_KEY and asked_so
     if passage.look is not None and item.kind is ItemKind.OFFICER_TASK:
         return second_look.still_asked(passage, item.member, terms, work)
     held = isinstance(decided, Refused) and decided.held

@@ -4,6 +4,8 @@ Nobody but the sender can open anything before a match. Asking tells the sender 
 matches, so the request is prepared, recorded and only then sent, like any release.
 """
 
+from collections.abc import Sequence
+
 from hub.exchange.errors import Declined, HubFault
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import (
@@ -15,8 +17,19 @@ from hub.exchange.stages import (
     PreparedRequest,
     RecordedRequest,
     RegisteredKey,
+    ground_of,
 )
 from hub.exchange.states import PassageState
+from hub.protocols.blind_key import (
+    LEAST_CANDIDATES,
+    MOST_CANDIDATES,
+    BlindKeyGrant,
+    BlindKeyRequest,
+    Candidate,
+    check_blind_grant,
+    read_blind_grant,
+    sign_blind_request,
+)
 from hub.protocols.errors import Untrusted
 from hub.protocols.key_grant import KeyGrant, KeyRequest, check_grant, read_grant, sign_request
 from hub.protocols.keys import VerifyingKey
@@ -25,11 +38,27 @@ from hub.protocols.sealing import box_key_id, check_box_form
 from hub.protocols.suites import suite
 
 
+def askable(wanted: KeyWanted, work: Work, hub: Hub) -> bool:
+    """Whether there is a key to ask for; where the recipient may not be named, enough of them."""
+    if not sealing_keys(wanted.passage.recipient, work, hub):
+        return False
+    return not wanted.alike or LEAST_CANDIDATES <= len(_candidates(wanted, work, hub)) <= MOST_CANDIDATES
+
+
 def ask(wanted: KeyWanted, work: Work, hub: Hub) -> PreparedRequest:
-    """Prepare the request for a box over the sender's notice, for the recipient's newest sealing key."""
+    """Prepare the request for a box over the sender's notice, for the recipient's newest sealing key.
+
+    Where the recipient may not be named, for the newest keys of all who would be told of alike.
+    """
+    return PreparedRequest(
+        wanted, _ask_blindly(wanted, work, hub) if wanted.alike else _ask_openly(wanted, work, hub)
+    )
+
+
+def _ask_openly(wanted: KeyWanted, work: Work, hub: Hub) -> KeyRequest:
     now = hub.now()
     passage, notice, counter = wanted.passage, wanted.notice, wanted.counter
-    request = KeyRequest(
+    return KeyRequest(
         request=RequestId(new_id("req", now, hub.chance(10))),
         sender=passage.sender,
         notice=notice.notice,
@@ -41,19 +70,42 @@ def ask(wanted: KeyWanted, work: Work, hub: Hub) -> PreparedRequest:
         approved_by=tuple(sorted(passage.approved_by)),
         asked_at=now,
     )
-    return PreparedRequest(wanted, request)
+
+
+def _ask_blindly(wanted: KeyWanted, work: Work, hub: Hub) -> BlindKeyRequest:
+    now = hub.now()
+    return BlindKeyRequest(
+        request=RequestId(new_id("req", now, hub.chance(10))),
+        sender=wanted.passage.sender,
+        notice=wanted.notice.notice,
+        manifest=wanted.notice.digest,
+        ground=ground_of(wanted.identity),
+        candidates=_candidates(wanted, work, hub),
+        asked_at=now,
+    )
+
+
+def _candidates(wanted: KeyWanted, work: Work, hub: Hub) -> tuple[Candidate, ...]:
+    """Those who would be told of alike and have a key, in their order."""
+    keys = {member: sealing_keys(member, work, hub) for member in wanted.alike}
+    return tuple(Candidate(member, found[0].key_id) for member, found in keys.items() if found)
 
 
 def send_request(recorded: RecordedRequest, work: Work, hub: Hub) -> InboxItem:
     """Put a recorded request into the sender's inbox; it shows once the checkpoint is signed."""
     request = recorded.prepared.request
+    signed = (
+        sign_blind_request(request, hub.key)
+        if isinstance(request, BlindKeyRequest)
+        else sign_request(request, hub.key)
+    )
     item = InboxItem(
         item=DisclosureId(new_id("dis", hub.now(), hub.chance(10))),
         member=request.sender,
         kind=ItemKind.KEY_REQUEST,
         about=request.notice,
         passage=recorded.prepared.wanted.passage.passage,
-        body={"request": sign_request(request, hub.key)},
+        body={"request": signed},
         log_index=recorded.log_index,
         put_at=hub.now(),
     )
@@ -102,7 +154,7 @@ def check_answer(jws: str, box: str | None, passage: Passage, key: VerifyingKey,
     is open; the same answer once more is no fault (I5): the box that is there, or a no where there is none.
     """
     request = passage.request
-    if request is None:
+    if not isinstance(request, KeyRequest):
         raise _closed()
     grant = read_grant(jws, key)
     check_grant(grant, request, box)
@@ -116,6 +168,36 @@ def check_answer(jws: str, box: str | None, passage: Passage, key: VerifyingKey,
         if box_key_id(box) != request.recipient_key:
             raise Untrusted("box-other-key", "the key box is made for another key than the one asked for")
     return grant
+
+
+def check_blind_answer(
+    jws: str, boxes: Sequence[str], passage: Passage, key: VerifyingKey, work: Work
+) -> tuple[BlindKeyGrant, str | None]:
+    """Check a blind grant, every box of it; return it with the one box that is needed, None where it is a no.
+
+    Raises as `check_answer` does, and for each candidate alike: what is refused, and what is taken
+    again, must not depend on which of them is meant. So the same answer once more, after the hub
+    has acted on it, finds the request closed, as any other would.
+    """
+    request = passage.request
+    if not isinstance(request, BlindKeyRequest):
+        raise _closed()
+    grant = read_blind_grant(jws, key)
+    check_blind_grant(grant, request, boxes)
+    for candidate, box in zip(request.candidates, boxes, strict=False):
+        _check_sealed_to(candidate, box, work)
+    if passage.state is not PassageState.AWAITING_KEY:
+        raise _closed()
+    made = {one.candidate.member: box for one, box in zip(grant.boxes, boxes, strict=True)}
+    return grant, made.get(passage.recipient)
+
+
+def _check_sealed_to(candidate: Candidate, box: str, work: Work) -> None:
+    key = work.members.key(candidate.key)
+    if key is not None and key.suite is not None:
+        check_box_form(box, suite(key.suite))
+        if box_key_id(box) != candidate.key:
+            raise Untrusted("box-other-key", "a key box is made for another key than the one asked for")
 
 
 def _closed() -> Declined:

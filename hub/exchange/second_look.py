@@ -14,7 +14,7 @@ So the log grows alike, whether a published notice has brought a second look abo
 from typing import Final
 
 from hub.exchange import disclosure_log
-from hub.exchange.decide import Terms
+from hub.exchange.decide import Terms, kept_back
 from hub.exchange.errors import HubFault
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import Errand, ErrandKind, Look, Passage, Refused, StoredNotice
@@ -100,8 +100,25 @@ def ask_next(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
     if counter is None or not _stand(passage, notice, counter, work):
         return
     missing = [side for side in _order(notice, counter) if side.member not in passage.approved_by]
-    if missing:
+    if missing and not _tells(passage, terms, work, hub):
         _ask(missing[0], passage, notice, counter, terms, work, hub)
+
+
+def _tells(passage: Passage, terms: Terms, work: Work, hub: Hub) -> bool:
+    """Whether to ask the other side would name one that may not be named: then nobody is asked."""
+    ways = [one for one in of_same_match(passage, work) if one.state in NOT_LEFT]
+    refused = [_kept_back(way, terms, work) for way in ways]
+    if not ways or not all(refused):
+        return False
+    for no in refused:
+        if no is not None:
+            _refuse(no.passage, no, work, hub, first=True)
+    return True
+
+
+def _kept_back(way: Passage, terms: Terms, work: Work) -> Refused | None:
+    notice, counter = both(way, work)
+    return None if counter is None else kept_back(way, notice, counter, terms)
 
 
 def still_asked(passage: Passage, member: MemberId, terms: Terms, work: Work) -> bool:

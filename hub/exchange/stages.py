@@ -16,6 +16,7 @@ from hub.consent.question import EvidenceClass, Role, Scope
 from hub.exchange.errors import HubFault
 from hub.exchange.states import DisputeState, NoticeState, PassageState
 from hub.matching.verdict import Verdict
+from hub.protocols.blind_key import BlindKeyRequest
 from hub.protocols.canonical import Json
 from hub.protocols.delivery import Ground, ReleaseRecord, Stage
 from hub.protocols.dispute import Grievance, Result
@@ -267,13 +268,22 @@ class Passage:
     recipient: MemberId
     state: PassageState
     strength: EvidenceClass
-    request: KeyRequest | None = None
+    request: KeyRequest | BlindKeyRequest | None = None
     box: str | None = None
     approved_by: frozenset[MemberId] = frozenset()
     same: bool = False
     look: Look | None = None
     looked_by: frozenset[str] = frozenset()
     """Officers who have confirmed a second look so far: member and the digest of the officer's name."""
+    blind: bool = False
+    """Somebody was shielded when this match was approved, or the key was asked for blindly. Stays so."""
+    named: bool = False
+    """The officers of the arrival's side have all said that it may be named to the other side."""
+
+    @property
+    def hides(self) -> bool:
+        """Whether the sender may not learn who receives: it is told by the hub alone how far things are."""
+        return self.blind and not self.named
 
     @property
     def pending(self) -> bool:
@@ -314,6 +324,10 @@ class KeyWanted:
     notice: StoredNotice
     counter: StoredNotice
     fact: Decision
+    identity: Decision
+    """What permits the part that the box is for first."""
+    alike: tuple[MemberId, ...] = ()
+    """Where the recipient may not be named: every member that would be told of alike, sorted. Else nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +361,7 @@ class PreparedRequest:
     """A key request about to be sent; not yet recorded."""
 
     wanted: KeyWanted
-    request: KeyRequest
+    request: KeyRequest | BlindKeyRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ def may_reach(notice: StoredNotice, member: MemberId, work: Work) -> bool:
     """Whether a notice may go to a member by what it refers to.
 
     One that mends an earlier notice of the same sender goes to who was given that one, and to nobody
-    else. Its sender is not told which it was (I4).
+    else. Its sender is not told which it was (I4). Where it may not learn who that one is, it goes to
+    nobody: what comes of a notice that names a recipient would tell. Such a sender withdraws.
     """
     mended = notice.manifest.refers_to
     if mended is None:
@@ -76,7 +77,10 @@ def may_reach(notice: StoredNotice, member: MemberId, work: Work) -> bool:
     if earlier is None or earlier.sender != notice.sender:
         return False
     return any(
-        passage.notice == mended and passage.recipient == member and _was_given(passage, work)
+        passage.notice == mended
+        and passage.recipient == member
+        and not passage.hides
+        and _was_given(passage, work)
         for passage in work.passages.of_notice(mended)
     )
 

@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 
 from hub.exchange.errors import Declined, HubFault
-from hub.exchange.request_key import ask, box_stands, check_answer, sealing_keys
+from hub.exchange.request_key import ask, box_stands, check_answer, check_blind_answer, sealing_keys
 from hub.exchange.stages import ItemKind, KeyUse, KeyWanted, Passage, RegisteredKey
 from hub.exchange.states import PassageState
+from hub.protocols.blind_key import BlindKeyRequest
 from hub.protocols.canonical import digest
+from hub.protocols.delivery import Ground
 from hub.protocols.errors import ProtocolError, Untrusted
 from hub.protocols.key_grant import KeyGrant, KeyRequest, read_request, sign_grant
 from hub.protocols.keys import SealingKey
-from hub.protocols.names import KeyId, MemberId, NoticeId, NoticeType, RequestId
+from hub.protocols.names import AgreementId, KeyId, MemberId, NoticeId, NoticeType, RequestId
 from hub.protocols.notice import manifest_digest
 from hub.protocols.sealing import seal_box
 from hub.protocols.suites import CLASSICAL, HYBRID
@@ -35,7 +37,7 @@ def asked(town: Town) -> Passage:
 
 def request_of(passage: Passage) -> KeyRequest:
     """The request of a passage."""
-    assert passage.request is not None
+    assert isinstance(passage.request, KeyRequest)
     return passage.request
 
 
@@ -196,12 +198,28 @@ def test_the_newest_key_that_counts_is_asked_for(town: Town) -> None:
         assert sealing_keys(MemberId("mbr_nobody"), work, town.hub) == []
 
 
+def test_each_form_of_question_has_its_own_form_of_answer(town: Town, asked: Passage) -> None:
+    """A blind answer to an open request, an open one to a blind request: nothing is asked so."""
+    request = request_of(asked)
+    kent = town.members[KENT].keyring.signing
+    open_grant = sign_grant(grant_for(request, None), kent)
+    ground = Ground(AgreementId("agr_kent-medway-movers"), 1, "2.1", "uk-gdpr:6(1)(e)")
+    blind = BlindKeyRequest(
+        request.request, KENT, request.notice, request.manifest, ground, (), request.asked_at
+    )
+    with town.store.read() as work:
+        with pytest.raises(Declined, match="request-closed"):
+            check_blind_answer("e30.e30.AA", [], asked, kent.public, work)
+        with pytest.raises(Declined, match="request-closed"):
+            check_answer(open_grant, None, asked.moved(request=blind), kent.public, work)
+
+
 def test_without_a_key_nobody_is_asked(town: Town, asked: Passage) -> None:
     """The caller has looked before: here it is a fault of ours."""
     fact = asked.moved()
     with town.store.write() as work:
         work.members.put_key(replace(key_of(town), revoked_at_index=3))
-        wanted = KeyWanted(fact, town.notice(asked.notice), town.notice(asked.notice), None)  # type: ignore[arg-type]  # not read here
+        wanted = KeyWanted(fact, town.notice(asked.notice), town.notice(asked.notice), None, None)  # type: ignore[arg-type]  # not read here
         with pytest.raises(HubFault, match="no-sealing-key"):
             ask(wanted, work, town.hub)
 

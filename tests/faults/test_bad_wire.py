@@ -48,6 +48,7 @@ TAKES_JSON: Final[dict[str, dict[str, Any]]] = {
     f"/v1/inbox/{ITEM}/approval": {"approval": "a.b.c"},
     f"/v1/inbox/{ITEM}/lead": {"lead": "a.b.c"},
     f"/v1/key-requests/{REQUEST}/grant": {"grant": "a.b.c", "box": None},
+    f"/v1/key-requests/{REQUEST}/blind-grant": {"grant": "a.b.c", "boxes": []},
 }
 """Every route that takes JSON, with a body of the right outer form and nothing true in it."""
 

@@ -124,15 +124,18 @@ class Model:
     """Which parties have suspended an agreement."""
     yes: dict[str, set[str]] = field(default_factory=dict)
     """Whose officers have said yes, by the passage's match."""
+    named: set[tuple[str, str]] = field(default_factory=set)
+    """By match, whose officers have said that their side may be named to the other."""
     same: set[tuple[str, str]] = field(default_factory=set)
     """Recipient and notice of every signed `same`."""
 
     def may(  # noqa: C901 - a check-list, one line for each reason
-        self, town: Town, record: dict[str, Any], counter: str, approved: set[str]
+        self, town: Town, record: dict[str, Any], counter: str, match: str
     ) -> list[str]:
         """Why this release may not be, at this instant: an empty list where it may."""
         about, other = self.notices[record["notice"]], self.notices[counter]
         ends = {str(record["sender"]), str(record["recipient"])}
+        approved = self.yes.get(match, set())
         why = []
         if about.withdrawn or other.withdrawn:
             why.append("withdrawn")
@@ -141,6 +144,9 @@ class Model:
             why.append("no agreement in force")
         if (about.shield or other.shield) and approved != ends:
             why.append("a shield without both officers")
+        arrives = town.notice(NoticeId(record["notice"])).manifest.type is NoticeType.NEW_ARRIVAL
+        if (about.shield or other.shield) and arrives and (match, about.sender) not in self.named:
+            why.append("where a shielded person is, told by a side that is not to be named")
         known = [move.from_address is not None for move in (about.move, other.move)]
         if not all(known) and approved != ends:
             why.append("name and birthday alone")
@@ -258,11 +264,13 @@ class TownMachine(RuleBasedStateMachine):
         """A named officer looks at what is asked of her."""
         return multiple(*((name, item) for item in self.member(name).sees(ItemKind.OFFICER_TASK)))
 
-    @rule(task=tasks, approve=st.booleans())
-    def decide_task(self, task: tuple[str, InboxItem], approve: bool) -> None:
-        """She says yes, or no."""
+    @rule(task=tasks, approve=st.booleans(), named=st.booleans())
+    def decide_task(self, task: tuple[str, InboxItem], approve: bool, named: bool) -> None:
+        """She says yes, or no; and whether her side may be named."""
         name, item = task
-        self.member(name).approves(item, approve=approve)
+        self.member(name).approves(item, approve=approve, named=named)
+        if approve and named:
+            self.model.named.add((self.match_of(item), name))
         if approve:
             self.model.yes.setdefault(self.match_of(item), set()).add(name)
 
@@ -358,7 +366,7 @@ class TownMachine(RuleBasedStateMachine):
         before, self.town.now = self.town.now, self.town.now - self.town.hub.slot
         releases = self.town.entries("release")
         for record in releases[self.checked :]:
-            why = self.model.may(self.town, record, self.counter_of(record), self.approved(record))
+            why = self.model.may(self.town, record, self.counter_of(record), self.match_of_release(record))
             assert not why, (why, record["stage"])
         self.checked, self.town.now = len(releases), before
 
@@ -367,7 +375,7 @@ class TownMachine(RuleBasedStateMachine):
         record = opened.checked.record
         found = next(one for one in self.town.entries("release") if one["delivery"] == record.delivery)
         assert opened.counter is not None
-        why = self.model.may(self.town, found, opened.counter, self.approved(found))
+        why = self.model.may(self.town, found, opened.counter, self.match_of_release(found))
         assert not why, (name, why)
 
     def counter_of(self, record: dict[str, Any]) -> str:
@@ -378,12 +386,12 @@ class TownMachine(RuleBasedStateMachine):
         assert isinstance(item.body, dict)
         return str(item.body["counter"])
 
-    def approved(self, record: dict[str, Any]) -> set[str]:
-        """Whose officers have said yes to the match of a release."""
+    def match_of_release(self, record: dict[str, Any]) -> str:
+        """The match that a release belongs to."""
         with self.town.store.read() as work:
             item = work.inboxes.get(record["delivery"])
         assert item is not None
-        return self.model.yes.get(self.match_of(item), set())
+        return self.match_of(item)
 
     def match_of(self, item: InboxItem) -> str:
         """The match that an item belongs to."""

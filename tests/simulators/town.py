@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from adapters.member import key_grants
+from adapters.member import blind_grants, key_grants
 from adapters.member.compose import Addressee, compose
 from adapters.member.confirm import compare
 from adapters.member.directory import Listing
@@ -57,6 +57,7 @@ from hub.protocols.acknowledgement import (
     sign_confirmation,
     sign_outcome,
 )
+from hub.protocols.blind_key import read_blind_request
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.checkpoint import verify_checkpoint
 from hub.protocols.delivery import CheckedDelivery, Stage, check_delivery, read_delivery
@@ -104,7 +105,7 @@ from hub.protocols.names import (
 from hub.protocols.notice import Assertion, assertion_json
 from hub.protocols.restatement import Restatement, Retraction, sign_restatement, sign_retraction
 from hub.protocols.sealing import open_box, open_part
-from hub.protocols.signing import Typ, sign_document
+from hub.protocols.signing import Typ, sign_document, typ_of
 
 AGREEMENTS: Final = Path(__file__).parents[2] / "agreements" / "examples"
 CUSTODIAN: Final = MemberId("mbr_custodian")
@@ -466,6 +467,7 @@ class TownMember:
     looked: set[NoticeId | None] = field(default_factory=set)
     """Own notices whose match an officer here has confirmed by a second look: a person compares."""
     granted: list[key_grants.Granted | key_grants.Held] = field(default_factory=list)
+    granted_blindly: list[blind_grants.BlindlyGranted | key_grants.Held] = field(default_factory=list)
     place: int = 0
     grants: bool = True
     answers: bool = True
@@ -518,10 +520,12 @@ class TownMember:
         """Every part that was opened here."""
         return {part for opened in self.opened for part in opened.facts}
 
-    def approves(self, task: InboxItem, *, approve: bool = True, officer: str = "N. Officer") -> None:
-        """A named officer answers a task."""
+    def approves(
+        self, task: InboxItem, *, approve: bool = True, officer: str = "N. Officer", named: bool = False
+    ) -> None:
+        """A named officer answers a task, and says whether this side may be named to the other."""
         assert task.about is not None
-        approval = Approval(task.item, self.member, task.about, approve, officer, self.town.now)
+        approval = Approval(task.item, self.member, task.about, approve, officer, self.town.now, named)
         if approve and _is_look(task):
             self.looked.add(task.about)
         self._brings(reception.receive_approval, task.item, sign_approval(approval, self.keyring.signing))
@@ -713,6 +717,7 @@ class TownMember:
         facts = {
             part: open_part(part, jwe, keys[part], checked.manifest.entry(part).plain_digest)
             for part, jwe in checked.parts.items()
+            if part in keys
         }
         body = item.body
         assert isinstance(body, dict)
@@ -752,6 +757,9 @@ class TownMember:
             return
         body = item.body
         assert isinstance(body, dict)
+        if typ_of(str(body["request"])) is Typ.BLIND_KEY_REQUEST:
+            self._grant_blindly(str(body["request"]))
+            return
         request = read_request(str(body["request"]), self.town.hub.key.public)
         pinned = Pinned("", self.member, "", "", None, CUSTODIAN, None, "", "", "", self.acts_for)
         decided = key_grants.answer(
@@ -767,6 +775,23 @@ class TownMember:
         if isinstance(decided, key_grants.Granted):
             answered = RequestId(request.request)
             self._brings(reception.receive_grant, answered, decided.grant, decided.box)
+
+    def _grant_blindly(self, jws: str) -> None:
+        request = read_blind_request(jws, self.town.hub.key.public)
+        pinned = Pinned("", self.member, "", "", None, CUSTODIAN, None, "", "", "", self.acts_for)
+        decided = blind_grants.answer(
+            request,
+            self.sent.get(request.notice),
+            pinned,
+            self.keyring,
+            self.town,  # type: ignore[arg-type]  # the town answers what a directory answers
+            self.town.terms(),
+            self.town.now,
+            "N. Officer",
+        )
+        self.granted_blindly.append(decided)
+        if isinstance(decided, blind_grants.BlindlyGranted):
+            self._brings(reception.receive_blind_grant, request.request, decided.grant, decided.boxes)
 
     def _addressee(self, member: MemberId, kind: NoticeType, move: Move) -> Addressee:
         scope = scope_throughout(move, self.town.now.date(), ASSERTION_AGE.days, kind.value)

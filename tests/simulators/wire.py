@@ -85,6 +85,8 @@ class Wire:
     """Numbers of calls at which the line breaks before the answer is heard."""
     tampers: Callable[[str, Answer], Answer] = lambda _, answer: answer
     """What somebody on the hub's side makes of an answer."""
+    heard: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
+    """Every answer that a member was given: what was asked, and the bytes."""
     down: bool = False
     nonce: str | None = None
     page: int = 500
@@ -137,6 +139,8 @@ class Wire:
         if number in self.dies_after:
             raise httpx.ReadError("the line is broken", request=request)
         content = body if isinstance(body, bytes) else canonical.encode(body)
+        asker = request.headers.get("Authorization", "").removeprefix("DPoP ")
+        self.heard.setdefault(asker, []).append((self.calls[number], content))
         headers = {} if self.nonce is None else {"DPoP-Nonce": self.nonce}
         return httpx.Response(status, content=content, headers=headers, request=request)
 
@@ -403,6 +407,15 @@ class Wire:
         reception.receive_cosignature(size, line, call.member, work, self.town.hub)
         return 202, {}
 
+    def blind_grant(self, call: Call, work: Work) -> Answer:
+        """A blind key grant, with a box for every candidate."""
+        boxes = call.json["boxes"]
+        assert isinstance(boxes, list)
+        sealed = [str(box) for box in boxes]
+        request = RequestId(call.words[2])
+        reception.receive_blind_grant(request, call.text("grant"), sealed, call.member, work, self.town.hub)
+        return 202, {}
+
     # --- papers ---------------------------------------------------------------------------------------------
 
     def agreements(self, call: Call, work: Work) -> Answer:
@@ -599,7 +612,8 @@ _ROUTES: dict[tuple[str, str, int], tuple[Callable[[Wire], Route], bool]] = {
     ("GET", "delivery", 4): (lambda wire: wire.delivery, False),
     ("POST", "inbox", 4): (lambda wire: wire.answer, True),
     ("POST", "cosignatures", 2): (lambda wire: wire.cosign, True),
-    ("POST", "key-requests", 4): (lambda wire: wire.grant, True),
+    ("POST", "grant", 4): (lambda wire: wire.grant, True),
+    ("POST", "blind-grant", 4): (lambda wire: wire.blind_grant, True),
     ("GET", "disclosures", 2): (lambda wire: wire.disclosures, False),
     ("GET", "disclosures", 3): (lambda wire: wire.disclosures, False),
     ("GET", "disputes", 2): (lambda wire: wire.disputes, False),

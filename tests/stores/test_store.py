@@ -568,6 +568,8 @@ def test_a_passage_comes_back_as_it_was_saved(store: AnyStore) -> None:
             same=True,
             look=Look.CLAIMANTS,
             looked_by=frozenset({f"{KENT}:a", f"{MEDWAY}:b"}),
+            blind=True,
+            named=True,
         )
         work.passages.save(moved)
     with store.read() as work:

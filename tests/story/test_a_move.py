@@ -106,10 +106,11 @@ def test_a_shield_waits_for_named_officers_and_the_address_never_leaves(town: To
     town.night_passes()
     assert "R-SHIELD" in town.refusals()
     assert (kent.tasks, kent.told, kent.opened) == ([], [], [])
-    medway.approves(medway.tasks[0])
+    medway.approves(medway.tasks[0], named=True)
     town.night_passes()
     kent.approves(kent.tasks[0])
     town.night_passes()
+    assert kent.sees(ItemKind.KEY_REQUEST)
     assert Part.ADDRESS not in kent.parts() | medway.parts()
 
 

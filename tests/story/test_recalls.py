@@ -120,8 +120,8 @@ def test_a_shield_that_was_set_later_tells_the_old_area_nothing(people: int) -> 
     (task,) = medway.tasks
     for number in range(people):
         assert kent.sees() == []
-        medway.approves(task, officer=f"Officer {number}")
-        medway.approves(task, officer=f"Officer {number}")  # the same person twice is one person
+        medway.approves(task, officer=f"Officer {number}", named=True)
+        medway.approves(task, officer=f"Officer {number}", named=True)  # the same person twice is one person
         town.night_passes()
     (asked,) = kent.tasks
     assert "mbr_medway" not in str(asked.body)

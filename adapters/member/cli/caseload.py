@@ -13,6 +13,7 @@ from adapters.member.cli.terminal import (
     HERE,
     AsJson,
     Home,
+    Named,
     Officer,
     officer_of,
     opened,
@@ -87,11 +88,12 @@ def confirm(
     home: Home = HERE,
     *,
     no: Annotated[bool, typer.Option("--no", help="It is not the one: nothing goes on.")] = False,
+    named: Named = False,
     as_json: AsJson = False,
 ) -> None:
     """Confirm a second look as a named officer: names and birthday may then be compared; or say no."""
     with opened(home) as gateway:
-        left = gateway.looks.confirm(item, officer_of(gateway, officer), yes=not no)
+        left = gateway.looks.confirm(item, officer_of(gateway, officer), yes=not no, named=named)
     said = "declined" if no else "confirmed"
     more = f" {left} more must confirm here." if left else ""
     say({"item": item, "answer": said, "people_left": left}, f"Signed: {said}.{more}", as_json=as_json)

@@ -13,6 +13,7 @@ from adapters.member.cli.terminal import (
     UNPROVED,
     AsJson,
     Home,
+    Named,
     Officer,
     answering,
     fail,
@@ -202,11 +203,12 @@ def approve(
     home: Home = HERE,
     *,
     no: Annotated[bool, typer.Option("--no", help="Do not let it go on.")] = False,
+    named: Named = False,
     as_json: AsJson = False,
 ) -> None:
     """Let a held match go on, as a named officer, or stop it."""
     with opened(home) as gateway:
-        left = gateway.approve_task(item, officer_of(gateway, officer), approve=not no)
+        left = gateway.approve_task(item, officer_of(gateway, officer), approve=not no, named=named)
     said = "declined" if no else "approved"
     more = f" {left} more must approve here." if left else ""
     say({"item": item, "answer": said, "people_left": left}, f"Signed: {said}.{more}", as_json=as_json)

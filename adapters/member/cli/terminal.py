@@ -29,6 +29,9 @@ Home = Annotated[
 ]
 HERE: Final = Path()
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Named = Annotated[
+    bool, typer.Option("--named", help="Where somebody is shielded: the other side may learn who we are.")
+]
 Officer = Annotated[str | None, typer.Option(help="Who acts; else the one named in the home.")]
 
 QUIET_SECONDS: Final = 1.0

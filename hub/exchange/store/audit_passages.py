@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from hub.exchange.errors import HubFault
+from hub.exchange.naming import arrival_of
 from hub.exchange.ports import Entry
 from hub.exchange.stages import InboxItem, ItemKind, Passage
 from hub.exchange.states import NoticeState, PassageState
@@ -11,6 +12,7 @@ from hub.exchange.store.audit_looks import audit_lead, audit_look, audit_task
 from hub.exchange.store.check import Finding
 from hub.exchange.store.evidence import Evidence
 from hub.exchange.store.inventory import ItemColumns
+from hub.exchange.tasks import both, tasks_of
 from hub.protocols.canonical import Json
 from hub.protocols.delivery import Stage, read_release
 from hub.protocols.errors import ProtocolError
@@ -38,7 +40,7 @@ def audit_openings(evidence: Evidence) -> Iterator[Finding]:
         except ProtocolError:
             continue  # the check of the openings says so
         if entry is not None and entry.opening is not None and isinstance(entry.opening.record, dict):
-            yield from _audit_opening(where, entry, entry.opening.record, shown)
+            yield from _audit_opening(where, entry, entry.opening.record, shown, evidence)
 
 
 def audit_passages(evidence: Evidence) -> Iterator[Finding]:
@@ -68,11 +70,13 @@ def audit_items(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _audit_opening(
-    where: str, entry: Entry, record: Mapping[str, Json], shown: frozenset[MemberId]
+    where: str, entry: Entry, record: Mapping[str, Json], shown: frozenset[MemberId], evidence: Evidence
 ) -> Iterator[Finding]:
     kind, ends = record.get("kind"), {record.get("sender")}
-    if kind in BETWEEN:
-        ends.add(record.get("recipient"))
+    if kind in BETWEEN and "recipient" in record:
+        ends.add(record["recipient"])
+    if kind == "release" and record.get("delivery") in evidence.ledger.things["blind_release"]:
+        ends.discard(record.get("sender"))
     if kind in {*BETWEEN, *OWN} and shown != ends:
         yield Finding("opening-shown", where, "it is shown to others than it concerns, or to fewer")
     if "notice" in record and record["notice"] != entry.notice:
@@ -108,8 +112,27 @@ def _audit_steps(passage: Passage, evidence: Evidence) -> Iterator[Finding]:
     request = passage.request
     if request is not None and request.request not in ledger.things["key_request"]:
         yield Finding("request-unlogged", name, "the key request of this passage is not in the log")
+    yield from _audit_naming(passage, evidence)
     if passage.box is not None and not _for_recipient(passage.box, passage, evidence):
         yield Finding("box-other", name, "the key box is made for another than the recipient")
+
+
+def _audit_naming(passage: Passage, evidence: Evidence) -> Iterator[Finding]:
+    """Who was asked for blindly is still kept back, unless officers of that very side have said otherwise."""
+    name, requests = passage.passage, evidence.ledger.things["key_request"]
+    asked = None if passage.request is None else requests.get(passage.request.request)
+    if asked is not None and "candidates" in asked[1] and not passage.blind:
+        yield Finding("blind-altered", name, "its key was asked for blindly, and it has forgotten that")
+    if passage.named and not _let_named(passage, evidence):
+        yield Finding("named-unlogged", name, "no officer's word is in the log that this side may be named")
+
+
+def _let_named(passage: Passage, evidence: Evidence) -> bool:
+    """Whether an officer of the arrival's side has said so, in answer to a task about this match."""
+    arrival = arrival_of(*both(passage, evidence.work))
+    tasks = {task.item for task in tasks_of(passage, evidence.work)}
+    said = {member for task, member in evidence.ledger.named if task in tasks}
+    return arrival is not None and arrival.sender in said
 
 
 def _for_recipient(box: str, passage: Passage, evidence: Evidence) -> bool:

@@ -24,6 +24,7 @@ NAMED_BY: Final = {
     "published": "notice",
     "renewal": "notice",
     "release": "delivery",
+    "blind_release": "delivery",
     "key_request": "request",
     "key": "key",
 }
@@ -52,6 +53,8 @@ class Ledger:
     """Deliveries whose recipient has signed `same`."""
     approvals: set[tuple[str, str, str]] = field(default_factory=set)
     """(task, member, mark of the officer) of every yes."""
+    named: set[tuple[str, str]] = field(default_factory=set)
+    """(task, member) of every yes that lets its side be named to the other."""
     looks: dict[str, set[str]] = field(default_factory=dict)
     """Notices that people were to look at before they went on, and why."""
     leads: dict[str, bool] = field(default_factory=dict)
@@ -91,9 +94,7 @@ class Ledger:
         elif kind == "confirmation" and record.get("answer") == Answer.SAME.value:
             self.same.add(_text(record, "delivery"))
         elif kind == "approval" and record.get("approve") is True:
-            member = MemberId(_text(record, "member"))
-            mark = officer_mark(member, _text(record, "officer"))
-            self.approvals.add((_text(record, "task"), member, mark))
+            self._take_approval(record)
         elif kind == "second_look":
             self.looks.setdefault(_text(record, "notice"), set()).add(_text(record, "why"))
         elif kind == "lead":
@@ -102,6 +103,12 @@ class Ledger:
             self._take_dispute(record)
         elif kind == "key_revoked":
             self.revoked.add(_text(record, "subject"))
+
+    def _take_approval(self, record: Record) -> None:
+        task, member = _text(record, "task"), MemberId(_text(record, "member"))
+        self.approvals.add((task, member, officer_mark(member, _text(record, "officer"))))
+        if record.get("named") is True:
+            self.named.add((task, member))
 
     def _take_dispute(self, record: Record) -> None:
         if record.get("message") is None:

@@ -29,6 +29,8 @@ _MOVING: Final = (
     "same",
     "look",
     "looked_by",
+    "blind",
+    "named",
 )
 _ADD: Final = Prepared(insert(_passage), KEEP_FIRST)
 _SAVE: Final = Prepared(
@@ -142,6 +144,8 @@ class SqlPassages:
             "same": passage.same,
             "look": None if passage.look is None else passage.look.value,
             "looked_by": " ".join(sorted(passage.looked_by)),
+            "blind": passage.blind,
+            "named": passage.named,
         }
 
     def _all(self, rows: Iterable[Fields]) -> list[Passage]:
@@ -164,6 +168,8 @@ class SqlPassages:
             same,
             look,
             looked_by,
+            blind,
+            named,
         ) = row
         return Passage(
             passage=MatchId(passage),
@@ -180,6 +186,8 @@ class SqlPassages:
             same=bool(same),
             look=None if look is None else Look(look),
             looked_by=frozenset(looked_by.split()),
+            blind=bool(blind),
+            named=bool(named),
         )
 
 

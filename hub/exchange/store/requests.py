@@ -13,14 +13,18 @@ from hub.exchange.store.instants import from_micros, to_micros
 from hub.exchange.store.statements import Line, Prepared
 from hub.exchange.store.tables import table
 from hub.protocols import canonical
+from hub.protocols.blind_key import BlindKeyRequest, Candidate
 from hub.protocols.canonical import Reader
+from hub.protocols.delivery import ground_json, read_ground
 from hub.protocols.key_grant import KeyRequest
 from hub.protocols.limits import MANIFEST_BYTES
 from hub.protocols.names import Digest, KeyId, MemberId, NoticeId, RequestId
 
 
-def request_bytes(request: KeyRequest) -> bytes:
-    """A request as canonical JSON."""
+def request_bytes(request: KeyRequest | BlindKeyRequest) -> bytes:
+    """A request as canonical JSON; a blind one has candidates."""
+    if isinstance(request, BlindKeyRequest):
+        return _blind_bytes(request)
     return canonical.encode(
         {
             "request": request.request,
@@ -37,9 +41,42 @@ def request_bytes(request: KeyRequest) -> bytes:
     )
 
 
-def request_from(data: bytes) -> KeyRequest:
+def _blind_bytes(request: BlindKeyRequest) -> bytes:
+    return canonical.encode(
+        {
+            "request": request.request,
+            "sender": request.sender,
+            "notice": request.notice,
+            "manifest": request.manifest,
+            "ground": ground_json(request.ground),
+            "candidates": [{"member": one.member, "key": one.key} for one in request.candidates],
+            "asked_at": to_micros(request.asked_at),
+        }
+    )
+
+
+def _blind_from(reader: Reader) -> BlindKeyRequest:
+    request = BlindKeyRequest(
+        request=RequestId(reader.id("request", "req")),
+        sender=MemberId(reader.id("sender", "mbr")),
+        notice=NoticeId(reader.id("notice", "ntc")),
+        manifest=Digest(reader.text("manifest")),
+        ground=read_ground(reader.object("ground")),
+        candidates=tuple(
+            Candidate(MemberId(one.text("member")), KeyId(one.text("key")))
+            for one in reader.objects("candidates")
+        ),
+        asked_at=from_micros(reader.integer("asked_at")),
+    )
+    reader.done()
+    return request
+
+
+def request_from(data: bytes) -> KeyRequest | BlindKeyRequest:
     """What `request_bytes` wrote; raise `MalformedMessage` for anything else."""
     reader = Reader(canonical.decode(data), "kept key request")
+    if reader.has("candidates"):
+        return _blind_from(reader)
     request = KeyRequest(
         request=RequestId(reader.id("request", "req")),
         sender=MemberId(reader.id("sender", "mbr")),

@@ -254,6 +254,8 @@ class PassageRow(Row, table=True):
     same: bool
     look: str | None = Field(sa_type=Text)
     looked_by: str = Field(sa_type=Text)
+    blind: bool
+    named: bool
 
 
 class InboxRow(Row, table=True):

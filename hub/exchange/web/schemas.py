@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.consent.question import EvidenceClass, Scope
+from hub.protocols.blind_key import MOST_CANDIDATES
 from hub.protocols.canonical import LARGEST_INTEGER
 from hub.protocols.dispute import Grievance, Result
 from hub.protocols.limits import BATCH_NOTICES
@@ -18,6 +19,9 @@ LARGEST_PAGE: Final = 500
 USUAL_PAGE: Final = 50
 MOST_BOXES: Final = 4_000
 """Members that one epoch is wrapped to in one request: all of England."""
+
+BLIND_GRANT_CHARS: Final = 65_536
+"""Longest blind grant: a line of some 140 characters for each candidate, as base64url."""
 
 Id = Annotated[str, Field(max_length=64)]
 Jws = Annotated[str, Field(max_length=12_288)]
@@ -281,6 +285,13 @@ class Grant(Taken):
 
     grant: Jws
     box: Jwe | None
+
+
+class BlindGrant(Taken):
+    """A signed answer to a blind key request, with the key boxes in the order of its candidates, or none."""
+
+    grant: Annotated[str, Field(max_length=BLIND_GRANT_CHARS)]
+    boxes: Annotated[list[Jwe], Field(max_length=MOST_CANDIDATES)]
 
 
 class Accepted(Given):

@@ -410,7 +410,7 @@ def test_officers_approve_and_grant(hub: Terminal, town: Town, neighbours: tuple
     for gateway in (medway, kent):
         come_to_rest(town, kent, medway)
         (task,) = hub.json("inbox", "list", *at(gateway))["waiting"]
-        hub("inbox", "approve", task["item"], *at(gateway))
+        hub("inbox", "approve", task["item"], "--named", *at(gateway))
     come_to_rest(town, kent, medway)
     (request,) = hub.json("inbox", "list", *at(kent))["waiting"]
     assert hub.json("inbox", "grant", request["item"], *at(kent))["granted"] is True

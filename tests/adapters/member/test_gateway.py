@@ -282,7 +282,7 @@ def test_a_restricted_key_request_waits_for_an_officer(town: Town, neighbours: N
     for gateway in (medway, kent):
         come_to_rest(town, kent, medway)
         (task,) = gateway.records.waiting("officer_task")
-        gateway.approve_task(task.item, "N. Officer", approve=True)
+        gateway.approve_task(task.item, "N. Officer", approve=True, named=True)
     come_to_rest(town, kent, medway)
     (request,) = kent.records.waiting("key_request")
     assert medway.received() == []
@@ -299,10 +299,10 @@ def test_an_officer_may_decline(town: Town, neighbours: Neighbours) -> None:
     medway.publish([ADA], NoticeType.NEW_ARRIVAL, "A. Officer")
     come_to_rest(town, kent, medway)
     (task,) = medway.records.waiting("officer_task")
-    medway.approve_task(task.item, "N. Officer", approve=True)
+    medway.approve_task(task.item, "N. Officer", approve=True, named=True)
     come_to_rest(town, kent, medway)
     (task,) = kent.records.waiting("officer_task")
-    kent.approve_task(task.item, "N. Officer", approve=True)
+    kent.approve_task(task.item, "N. Officer", approve=True, named=True)
     come_to_rest(town, kent, medway)
     (request,) = kent.records.waiting("key_request")
     taken = kent.grant_restricted(request.item, "N. Officer", grant=False)

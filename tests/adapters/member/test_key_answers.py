@@ -178,7 +178,7 @@ def test_an_officers_word_that_was_never_heard_is_said_again(
     for gateway in (medway, kent):
         come_to_rest(town, kent, medway)
         (task,) = gateway.records.waiting("officer_task")
-        gateway.approve_task(task.item, "N. Officer", approve=True)
+        gateway.approve_task(task.item, "N. Officer", approve=True, named=True)
     come_to_rest(town, kent, medway)
     (request,) = kent.waiting()
     wire.tampers = unheard

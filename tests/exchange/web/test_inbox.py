@@ -326,6 +326,14 @@ def test_a_grant_for_nobodys_request_is_not_found(region: Region) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
+def test_a_blind_grant_for_nobodys_request_is_not_found(region: Region) -> None:
+    """The same answer as for an open one, with boxes or without."""
+    for boxes in ([], ["e30.e30.AA", "e30.e30.AA"]):
+        body = {"grant": "e30.e30.AA", "boxes": boxes}
+        answer = region.kent.posts(f"/v1/key-requests/req_{'0' * 26}/blind-grant", body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
 def test_another_members_key_request_is_not_answered_for_it(neighbours: Neighbours) -> None:
     """Medway cannot answer the request that was sent to Kent: for it, there is none (I7)."""
     neighbours.slot()
