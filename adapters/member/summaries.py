@@ -177,6 +177,7 @@ def published_summary(done: Published, rows: Rows) -> dict[str, Any]:
         "again": done.again,
         "out_of_scope": done.out_of_scope,
         "at_home": done.at_home,
+        "elsewhere": rows.elsewhere,
         "not_sent": [{"place": one.place, "code": one.code, "reason": one.detail} for one in done.refused],
         "bad_rows": [
             {

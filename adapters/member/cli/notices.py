@@ -1,6 +1,7 @@
 """`hub read`, `hub publish`, `hub withdraw`: from a file to signed notices, and back out again."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,17 +53,26 @@ def read(
 ) -> None:
     """Read a file as `publish` would, and send nothing."""
     with answering():
+        from adapters.currency import WARNING_DAYS, Standing, standing
         from adapters.jsonl_file import write_line
         from adapters.member.files import open_rows, read_placings
 
         rows = open_rows(file, format_name=format_name, placed=read_placings(placed or ()))
+        worth: Counter[Standing] = Counter()
+        today = datetime.now(UTC).date()
         with progress("rows read") as tell:
             for move in rows:
                 if as_json:
                     typer.echo(write_line(move))
+                worth[standing(move, today)] += 1
                 tell(rows.read)
     _show_columns(rows)
     show_problems(rows)
+    if lapsing := worth[Standing.DUE_TO_LAPSE] + worth[Standing.LAPSED]:
+        note(
+            f"{worth[Standing.DUE_TO_LAPSE]} activities lapse within {WARNING_DAYS} days, "
+            f"{worth[Standing.LAPSED]} have lapsed: {lapsing} to verify"
+        )
     note(f"{rows.read} rows can be used, {rows.left_out} cannot")
     raise typer.Exit(FAILED if rows.left_out else GOOD)
 

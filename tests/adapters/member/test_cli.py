@@ -200,6 +200,15 @@ def test_read_names_every_bad_row_and_sends_nothing(hub: Terminal, leavers: Path
     assert "31/02" not in result.stderr
 
 
+def test_read_counts_whose_activity_is_no_longer_known(hub: Terminal, tmp_path: Path) -> None:
+    """A lapsed activity counts as not known: these are looked at first."""
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Forename,Surname,DOB,Activity,Currency lapsed\nAda,A,1/2/2009,230,Y\nBen,B,1/2/2009,619,\n"
+    )
+    assert "0 activities lapse within 28 days, 1 have lapsed" in hub("read", str(file)).stderr
+
+
 def test_what_read_prints_can_be_read_again(hub: Terminal, leavers: Path, tmp_path: Path) -> None:
     """One JSON line a person."""
     again = tmp_path / "again.jsonl"
