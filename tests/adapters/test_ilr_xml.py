@@ -103,6 +103,13 @@ def test_who_goes_on_with_another_aim_has_not_left() -> None:
     assert gwen.sources["start"] == "LearningDelivery[2]/LearnStartDate"
 
 
+def test_the_programme_counts_before_its_parts() -> None:
+    """Of several aims that go on, the one that stands for the whole."""
+    ends = "<CompStatus>1</CompStatus>\n    </LearningDelivery>"
+    farah, _ = both((ends, f"{ends}{AIM}"))
+    assert (farah.start, farah.predicted_end) == (date(2025, 9, 8), date(2026, 7, 17))
+
+
 @pytest.mark.parametrize("reason", ["2", "7", "40"])
 def test_who_went_to_another_provider_has_not_left(reason: str) -> None:
     """The reason of the withdrawal names the follow-on."""

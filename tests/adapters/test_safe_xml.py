@@ -125,6 +125,15 @@ def test_the_length_of_a_text_is_limited() -> None:
     assert refused(f"<List><Item><a>{'x' * (TEXT_CHARACTERS + 1)}</a></Item></List>") == "xml-text-long"
 
 
+def test_the_size_of_a_file_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came before the limit is kept."""
+    monkeypatch.setattr("adapters.safe_xml.FILE_BYTES", 70_000)
+    *items, problem = said("<List>" + "<Item><Name>Asha</Name></Item>" * 5_000 + "</List>")
+    assert len(items) > 2_000
+    assert isinstance(problem, Problem)
+    assert problem.code == "file-large"
+
+
 @pytest.mark.parametrize("text", ["", "   ", "<", "<List>", "<List><Item><Name>Asha"])
 def test_a_file_that_ends_before_its_first_record_is_refused(text: str) -> None:
     """In words that say what to do."""
