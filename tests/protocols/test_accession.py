@@ -1,6 +1,8 @@
 """A member's word that it joins an agreement: read as it was signed, by its own key, in its one form."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.names import AgreementId
 from hub.protocols.signature_keys import DocumentKey
 from hub.protocols.signing import Typ, sign_document
+from tests.vectors import generate
 
 KEY = DocumentKey.generate()
 PARTY: Json = {
@@ -38,6 +41,16 @@ def test_it_is_read_as_it_was_signed() -> None:
         "Surrey County Council",
         "councils",
     )
+
+
+def test_the_golden_bytes_are_read_and_made_again() -> None:
+    """Another implementation gets the same payload from the same facts, and reads the same facts from it."""
+    vector = json.loads(
+        (Path(__file__).parents[1] / "vectors/own/authority.json").read_text(encoding="utf-8")
+    )
+    key = generate.document_key("authority")
+    assert read_accession(vector["accession"], key.public) == generate.accession()
+    assert _fields(sign_accession(generate.accession(), key))["payload"] == vector["accession"]["payload"]
 
 
 def test_another_key_and_another_kind_of_paper_are_refused() -> None:

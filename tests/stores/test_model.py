@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from shutil import copyfile
@@ -24,7 +25,7 @@ from hub.exchange.stages import (
     Realm,
     RefusalNote,
 )
-from hub.exchange.states import NoticeState, PassageState
+from hub.exchange.states import DisputeState, NoticeState, PassageState
 from hub.exchange.store.memory import MemoryStore
 from hub.exchange.store.unit_of_work import SqlStore
 from hub.protocols.entry import Opening
@@ -39,9 +40,11 @@ from tests.stores.made_up import (
     NOW,
     assertion,
     checked,
+    dispute,
     epoch,
     item,
     key,
+    letter,
     member,
     name,
     notice_id,
@@ -305,6 +308,39 @@ class SameAnswers(RuleBasedStateMachine):
         refused, note = passage(number, carried, sender=who), RefusalNote(code, None, None, None)
         self.both(lambda work: work.refusals.note(refused, [note, note], NOW - timedelta(days=back)))
 
+    @rule(number=NUMBERS, who=st.sampled_from([KENT, LAMBETH]))
+    def open_dispute(self, number: int, who: MemberId) -> None:
+        """A release is contested."""
+        self.both(lambda work: work.disputes.add(dispute(number, opener=who), letter(number, 1)))
+
+    @rule(number=NUMBERS, place=st.integers(1, 3))
+    def write(self, number: int, place: int) -> None:
+        """A further message comes to a thread that is there."""
+
+        def act(work: Work) -> None:
+            if work.disputes.get(dispute(number).dispute) is not None:
+                work.disputes.append(letter(number, place))
+
+        self.both(act)
+
+    @rule(number=NUMBERS, state=st.sampled_from(DisputeState), days=st.none() | st.integers(-2, 2))
+    def move_dispute(self, number: int, state: DisputeState, days: int | None) -> None:
+        """A dispute comes further; its clock is set, stopped, or has run out."""
+
+        def act(work: Work) -> None:
+            known = work.disputes.get(dispute(number).dispute)
+            if known is not None:
+                moment = None if days is None else NOW + timedelta(days=days)
+                over = moment if state is DisputeState.CLOSED else None
+                work.disputes.save(replace(known, state=state, due_at=moment, closed_at=over))
+
+        self.both(act)
+
+    @rule(days=st.integers(-2, 2), limit=st.integers(1, 3))
+    def drop_disputes(self, days: int, limit: int) -> None:
+        """Threads that were closed before a day are forgotten."""
+        self.both(lambda work: work.disputes.drop_closed(NOW + timedelta(days=days), limit))
+
     @rule(number=NUMBERS)
     def give_up(self, number: int) -> None:
         """A unit of work is given up after it changed everything: nothing of it stays."""
@@ -333,6 +369,8 @@ def everything(work: Work) -> list[object]:
         work.papers.all(PaperKind.AGREEMENT),
         work.papers.get(PaperKind.AGREEMENT, "agr_a-b"),
         work.outbox.waiting(),
+        work.disputes.all(),
+        work.disputes.due(NOW, 9),
         work.outbox.claim(20, NOW + timedelta(minutes=1)),
         work.outbox.claim_of_match(ErrandKind.LOOK, 20, NOW + timedelta(minutes=1)),
         work.notices.expired(NOW + timedelta(days=400), 3),
@@ -347,6 +385,9 @@ def everything(work: Work) -> list[object]:
         told.append(work.passages.by_request(request(number).request))
         told.append(work.inboxes.of_passage(passage(number).passage))
         told.append(work.members.key(key(number).key_id))
+        told.append(work.disputes.letters(dispute(number).dispute))
+        told.append(work.disputes.of_entry(number))
+    told += [work.disputes.of_member(who, "", 9) for who in (KENT, MEDWAY, LAMBETH)]
     return told
 
 

@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 
 from hub.protocols import mandate as mandates
 from hub.protocols import notice as notices
+from hub.protocols.accession import Accession, read_accession, sign_accession
 from hub.protocols.acknowledgement import (
     Acknowledgement,
     Answer,
@@ -595,6 +596,12 @@ def suspension() -> mandates.Suspension:
     return mandates.Suspension(AGREEMENT, 1, KENT, mandates.Change.SUSPEND, NOW)
 
 
+def accession() -> Accession:
+    """Return Kent's word that it joins an agreement that is open to others."""
+    party: Json = {"member": KENT, "name": "Kent County Council", "group": "councils"}
+    return Accession(AGREEMENT, 1, digest(b"the document"), party, NOW)
+
+
 def notice(kept: Kept) -> Json:
     """Return a published notice without a recipient, and one with: manifest, tokens, parts and box."""
     key = sealing_key(CLASSICAL.id)
@@ -689,7 +696,7 @@ def answers(_: Kept) -> Json:
 
 
 def authority(kept: Kept) -> Json:
-    """Return an authority's mandate, standing request and suspension."""
+    """Return what an authority signs alone: mandate, standing request, suspension, accession."""
     key = document_key("authority")
 
     def word(name: str, typ: Typ) -> Json:
@@ -708,6 +715,11 @@ def authority(kept: Kept) -> Json:
             kept.get("suspension"),
             lambda document: mandates.read_suspension(document, key.public) == suspension(),
             lambda: mandates.sign_suspension(suspension(), key),
+        ),
+        "accession": kept_or_made(
+            kept.get("accession"),
+            lambda document: read_accession(document, key.public) == accession(),
+            lambda: sign_accession(accession(), key),
         ),
     }
 
