@@ -24,6 +24,18 @@ UNKNOWN: Final = "004"
 SERVICE_CHILDREN: Final = "702"
 """Service Children's Education: the Ministry of Defence, not a council."""
 
+_SUCCESSORS: Final = {
+    "820": ("822", "823"),
+    "835": ("838", "839"),
+    "836": ("839",),
+    "837": ("839",),
+    "875": ("895", "896"),
+    "909": ("942", "943"),
+    "928": ("940", "941"),
+}
+"""Who took over from authorities that ended: Bedfordshire and Cheshire in 2009, Dorset, Poole and Bournemouth
+in 2019, Northamptonshire in 2021, Cumbria in 2023."""
+
 _DATA: Final = files("adapters") / "data"
 
 
@@ -50,6 +62,13 @@ def authority(code: str, on: date) -> Authority | None:
 def authority_history(code: str) -> tuple[Authority, ...]:
     """Give everything that a DfE code has stood for, the earliest first."""
     return _authorities().get(code, ())
+
+
+def successors(code: str, on: date) -> tuple[str, ...]:
+    """Give the DfE codes of those who took over from an authority that had ended by a day."""
+    if authority(code, on) is not None or not any(one.since <= on for one in authority_history(code)):
+        return ()
+    return _SUCCESSORS.get(code, ())
 
 
 def authority_of_district(gss: str) -> str | None:

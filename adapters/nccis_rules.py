@@ -11,7 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, TypeAlias
 
-from adapters.authorities import OUTSIDE_ENGLAND, UNKNOWN, authority, authority_history
+from adapters.authorities import (
+    OUTSIDE_ENGLAND,
+    SERVICE_CHILDREN,
+    UNKNOWN,
+    authority,
+    authority_history,
+    successors,
+)
 from adapters.move import Move
 
 Flaw: TypeAlias = tuple[str, str, str]
@@ -74,7 +81,7 @@ def _transfer(move: Move, facts: FileFacts) -> Iterator[Flaw]:
     if to == UNKNOWN:
         yield "nccis-41", "TransferredToLACode", "004 (not known) is no authority to transfer to"
     elif to is not None and not _is_known(to, status, facts):
-        yield "nccis-35", "TransferredToLACode", "there is no authority of this code on that day"
+        yield "nccis-35", "TransferredToLACode", _unknown(to, facts)
     if to is not None and to == move.lead_authority:
         yield "nccis-42", "TransferredToLACode", "this is the lead authority itself"
     if facts.authorities and move.lead_authority not in facts.authorities:
@@ -84,9 +91,19 @@ def _transfer(move: Move, facts: FileFacts) -> Iterator[Flaw]:
 def _is_known(code: str, status: str | None, facts: FileFacts) -> bool:
     if code in OUTSIDE_ENGLAND:
         return status == "E"
+    if code == SERVICE_CHILDREN:
+        return True
     if facts.period_end is None:
         return bool(authority_history(code))
     return authority(code, facts.period_end) is not None
+
+
+def _unknown(code: str, facts: FileFacts) -> str:
+    """Say that there is no such authority, and who took over from one that has ended."""
+    heirs = () if facts.period_end is None else successors(code, facts.period_end)
+    if heirs:
+        return f"this authority had ended by then; its area is now with {' or '.join(heirs)}"
+    return "there is no authority of this code on that day"
 
 
 def _numbers(move: Move, facts: FileFacts) -> Iterator[Flaw]:

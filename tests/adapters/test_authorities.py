@@ -1,13 +1,17 @@
 """A code has a meaning on a day, and the table knows what it was before."""
 
+import csv
 from datetime import date
+from pathlib import Path
 
+import adapters
 from adapters.authorities import (
     Authority,
     authority,
     authority_history,
     authority_of_district,
     authority_of_gss,
+    successors,
 )
 
 
@@ -43,3 +47,19 @@ def test_an_ons_code_of_any_time_gives_the_authority() -> None:
     assert [authority_of_gss(gss) for gss in ("E08000016", "E08000038")] == ["370", "370"]
     assert (authority_of_gss("E10000016"), authority_of_gss("E07000110")) == ("886", "886")
     assert authority_of_gss("W06000015") is None
+
+
+def test_who_took_over_is_known_of_every_authority_that_has_ended() -> None:
+    """By a day: before its end nobody has taken over, nor from one that never was."""
+    with (Path(adapters.__file__).parent / "data" / "la_england_dfe_ons.csv").open(encoding="utf-8") as text:
+        codes = {row["dfe_la_code"] for row in csv.DictReader(text)}
+    today = date(2026, 11, 21)
+    ended = {code for code in codes if authority(code, today) is None}
+    assert len(ended) == 7
+    for code in ended:
+        heirs = successors(code, today)
+        assert heirs
+        assert all(authority(heir, today) for heir in heirs)
+    assert successors("909", date(2023, 3, 31)) == ()
+    assert successors("909", date(2023, 4, 1)) == ("942", "943")
+    assert successors("999", today) == successors("886", today) == ()

@@ -179,6 +179,13 @@ def test_who_left_england_has_a_code_of_its_own() -> None:
     assert codes(record(CohortStatus="E", TransferredToLACode="000")) == []
 
 
+def test_who_took_over_from_an_authority_that_ended_is_named() -> None:
+    """Cumbria's area is with two others; service children have a code of their own."""
+    warning, _ = read(record(CohortStatus="T", TransferredToLACode="909"))
+    assert "942 or 943" in str(warning)
+    assert codes(record(CohortStatus="T", TransferredToLACode="702")) == []
+
+
 def test_a_code_is_judged_by_the_day() -> None:
     """Cumbria (909) stood until 31 March 2023."""
     earlier = HEADER.replace("2026-10-31", "2023-03-31")
