@@ -16,7 +16,7 @@ PEERS := $(PEER)/.ready-$(KEY)
 LINKAGE := splink recordlinkage anonlink openlinktoken
 LINKAGE_PEERS := $(LINKAGE:%=$(PEER)-%/.ready-$(KEY))
 
-.PHONY: help demo test lint types imports services-free oracle faults bench bench-index bench-decisions bench-matching bench-leak bench-adapters bench-feed bench-looks vectors openapi lock wheel clean
+.PHONY: help demo test lint types imports services-free oracle faults alterations bench bench-index bench-decisions bench-log bench-matching bench-leak bench-adapters bench-feed bench-looks vectors openapi lock wheel clean
 
 help:
 	@echo 'make demo            the whole exchange with made-up people: SQLite, processes on loopback; leaves demo-out/'
@@ -24,12 +24,14 @@ help:
 	@echo 'make lint            style and format only          make types           types only'
 	@echo 'make imports         import contracts only          make services-free   the tests, with no service named'
 	@echo 'make faults          the hub killed at a hundred moments under load (FAULT_KILLS, FAULT_SEED)'
+	@echo 'make alterations     a thousand alterations of the log by chance, in the database and as files (ALTERATIONS)'
 	@echo 'make vectors         write the published vectors again and show any difference'
 	@echo 'make openapi         write the description of the API (docs/openapi.json) again and show any difference'
 	@echo 'make oracle          20,000 generated decisions beside Cedar, another policy engine (ORACLE_CASES)'
 	@echo 'make bench           speed beside a mailbox server; writes bench-out/exchange.json'
 	@echo 'make bench-decisions speed of a decision beside Cedar; writes bench-out/decisions.json'
 	@echo 'make bench-index     the token index at up to a million records; writes bench-out/index.json'
+	@echo 'make bench-log       the disclosure log at a million entries; writes bench-out/log.json'
 	@echo 'make bench-matching  matching beside four linkage tools; writes bench-out/matching.json (MATCHING=--large)'
 	@echo 'make bench-leak      what an index gives away without its key; writes bench-out/leak.json (LEAK=--large)'
 	@echo 'make bench-looks     a burst of doubtful pairs: how soon officers are asked; writes bench-out/looks.json'
@@ -61,6 +63,10 @@ services-free: $(DEV)
 faults: $(DEV)
 	@FAULT_KILLS=$${FAULT_KILLS:-100} $(BIN)/pytest -q tests/faults
 
+# A bounded part, thirty, is in `make test`.
+alterations: $(DEV)
+	@ALTERATIONS=$${ALTERATIONS:-500} $(BIN)/pytest -q tests/exchange/store/test_altered_by_chance.py
+
 # A bounded part, 400 cases, is in `make test`.
 oracle: $(DEV)
 	@ORACLE_CASES=$${ORACLE_CASES:-20000} $(BIN)/pytest -q tests/consent/test_oracle.py
@@ -84,6 +90,10 @@ bench-decisions: $(DEV)
 # Some minutes for a million people's tokens, once: they are kept in the temporary folder. INDEX='--records 100000'
 bench-index: $(BASE)
 	@PYTHONPATH=. $(BIN)/python bench/index.py --out bench-out/index.json $(INDEX)
+
+# A minute or two for a million entries. LOG='--entries 100000'
+bench-log: $(BASE)
+	@PYTHONPATH=. $(BIN)/python bench/log.py --out bench-out/log.json $(LOG)
 
 bench-matching: $(BASE) $(LINKAGE_PEERS)
 	@PYTHONPATH=. $(BIN)/python bench/matching.py --out bench-out/matching.json $(MATCHING)

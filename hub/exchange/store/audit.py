@@ -7,6 +7,8 @@ entry from a data protection officer, or take a suspension back.
 
 Left: what is neither signed nor logged. An assertion that was renewed; how strong the evidence of a
 match is; counts of days and quarters; a member's kind, area and allowance, which an operator sets;
+an earlier checkpoint that was taken away, under which nothing has to be proved any more; a record
+that was taken away with its salt, of which nothing else speaks: an erasure looks the same;
 a promised notice that was taken away whole before it was entered, which its sender will find; and,
 until the next checkpoint is signed, a log that was altered with everything that speaks of it.
 """

@@ -135,7 +135,7 @@ def check_openings(work: CountedWork, _: NoteKey) -> Iterator[Finding]:
                 yield Finding("opening-astray", where, "a record belongs to no leaf")
             else:
                 check_opening(entry.opening, leaves[0])
-        except ProtocolError as fault:
+        except (ProtocolError, HubFault) as fault:
             yield Finding("opening-altered", where, fault.detail)
 
 
@@ -268,7 +268,7 @@ def _record(work: Work, index: int) -> dict[str, Json]:
     """What the entry says; nothing where it cannot be read, which `check_openings` reports."""
     try:
         entry = work.log.entry(index)
-    except ProtocolError:
+    except (ProtocolError, HubFault):
         return {}
     return {} if entry is None or entry.opening is None else _fields(entry.opening.record)
 

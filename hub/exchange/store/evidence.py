@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hub.exchange.errors import HubFault
 from hub.exchange.ports import Hub
 from hub.exchange.store.ledger import Ledger
 from hub.exchange.store.unit_of_work import SqlWork
@@ -24,7 +25,7 @@ class Evidence:
             return False
         try:
             entry = self.work.log.entry(index)
-        except ProtocolError:
+        except (ProtocolError, HubFault):
             return False  # it is there, and altered: the check of the openings says so
         return entry is None or entry.opening is None
 
@@ -35,7 +36,7 @@ def gather(work: SqlWork, hub: Hub) -> Evidence:
     for index in work.inventory.openings():
         try:
             entry = work.log.entry(index)
-        except ProtocolError:
+        except (ProtocolError, HubFault):
             continue  # as above
         if entry is not None:
             ledger.take([entry])
