@@ -2,7 +2,7 @@
 
     python bench/matching_train.py VERSION OUT "WHAT IT WAS TRAINED ON" LEFT RIGHT [LEFT RIGHT ...]
 
-The frozen file of 2026-2 came from FEBRL 4 (bench/matching_febrl.py writes its two files) and from
+The frozen file of 2026-3 came from FEBRL 4 (bench/matching_febrl.py writes its two files) and from
 the historical figures of bench/data, beside the stated shares, each counting alike. How often
 strangers share rare names, a birthday or a postcode was not learnt from them: they are of other
 ages and places. How often the postcodes of one person differ was not learnt either: movers are what
@@ -19,7 +19,7 @@ from hub.matching.people_files import read_people
 from hub.matching.training import Files, stated_weights, train
 
 KEPT_U = frozenset({Field.RARITY, Field.BIRTH, Field.POSTCODE, Field.SEX})
-KEPT_M = frozenset({Field.RARITY, Field.POSTCODE})
+KEPT_M = frozenset({Field.RARITY, Field.ONE_NAME, Field.POSTCODE})
 
 
 def main(version: str, out: str, trained_on: str, *paths: str) -> None:

@@ -323,7 +323,8 @@ class _Comparison:
             Field.FIRST: first,
             Field.LAST: last,
             Field.ORDER: _first_true(order, CODE[Field.ORDER], "blank"),
-            Field.RARITY: self._rarity(exact_first & exact_last),
+            Field.RARITY: self._rarity(Field.RARITY, exact_first & exact_last),
+            Field.ONE_NAME: self._rarity(Field.ONE_NAME, self._one_name(first, last) & ~exchanged),
             Field.BIRTH: self._birth(exact_first, exact_last),
             Field.POSTCODE: self._postcode(exact_first | exact_last),
             Field.SEX: self._sex((exact_first | exact_last) & ~exchanged),
@@ -383,11 +384,22 @@ class _Comparison:
         half |= self._half("last_birth", *_HALVES)
         beside_last, beside_first = last | last_sound | last_start, first | first_sound | nick | first_start
         return (
-            self._name(
-                Field.FIRST, (first, nick, first_sound, first_start), beside_last, self._dice[:, 0, 0]
-            ),
+            self._first((first, nick, first_sound, first_start), beside_last),
             self._name(Field.LAST, (last, half, last_sound, last_start), beside_first, self._dice[:, 1, 1]),
         )
+
+    def _first(self, seen: tuple[Truth, Truth, Truth, Truth], beside: Truth) -> Codes:
+        """The first name, by its first letter too: that is seen beside the same last name and a birthday."""
+        codes = self._name(Field.FIRST, seen, beside, self._dice[:, 0, 0])
+        code, letter = CODE[Field.FIRST], self._any(*_INITIAL_LAST_PART)
+        finer = {
+            "other": np.where(letter, code["initial"], code["different"]),
+            "unlike": np.where(letter, code["letter"], code["unlike"]),
+        }
+        told = letter | self._any("last_birth")
+        for coarse, seen_of_it in finer.items():
+            codes = np.where((codes == code[coarse]) & told, seen_of_it, codes)
+        return codes.astype(np.int8)
 
     def _exchanged(self) -> tuple[Codes, Codes]:
         """Each first name beside the other's last name: the pair more alike, then the other."""
@@ -398,9 +410,10 @@ class _Comparison:
         one_sound = self._among(("first_sound_birth",), ("last_sound_birth",))
         other_sound = self._among(("last_sound_birth",), ("first_sound_birth",))
         never = np.zeros(len(one), dtype=bool)
+        # as last names: of the levels that an exchange is told by, both fields have the same codes
         codes = (
-            self._name(Field.FIRST, (one, never, one_sound, never), other, self._dice[:, 0, 1]),
-            self._name(Field.FIRST, (other, never, other_sound, never), one, self._dice[:, 1, 0]),
+            self._name(Field.LAST, (one, never, one_sound, never), other, self._dice[:, 0, 1]),
+            self._name(Field.LAST, (other, never, other_sound, never), one, self._dice[:, 1, 0]),
         )
         return np.minimum(*codes), np.maximum(*codes)
 
@@ -420,7 +433,7 @@ class _Comparison:
             (start, "start"),
             (self._born & (dice >= FAR), "far"),
             (self._born & (dice >= WEAK), "weak"),
-            (self._known[Fact.NAME] & self._born, "different"),
+            (self._known[Fact.NAME] & self._born, "other" if field is Field.FIRST else "different"),
             (self._any(*_NAMED, "former_unit_birth") & ~self._known[Fact.NAME], "missing"),
             (self._born, "apart"),
             (self._any(*_HOUSED) & ~self._known[Fact.NAME], "missing"),
@@ -428,9 +441,16 @@ class _Comparison:
         ]
         return _first_true(found, CODE[field], "blank")
 
-    def _rarity(self, same: Truth) -> Codes:
+    def _rarity(self, field: Field, same: Truth) -> Codes:
         """The commoner of the two steps, so that neither side alone can make its names rare."""
-        return np.where(same, self._step.astype(np.int8), np.int8(CODE[Field.RARITY]["blank"]))
+        return np.where(same, self._step.astype(np.int8), np.int8(CODE[field]["blank"]))
+
+    def _one_name(self, first: Codes, last: Codes) -> Truth:
+        """Whether one name is the same and the other not even alike, of two people with two names each."""
+        one = (first == CODE[Field.FIRST]["exact"]) & ~alike(Field.LAST, last)
+        other = (last == CODE[Field.LAST]["exact"]) & ~alike(Field.FIRST, first)
+        found: Truth = (one | other) & self._known[Fact.NAME]
+        return found
 
     def _birth(self, exact_first: Truth, exact_last: Truth) -> Codes:
         part = self._any(*_INITIAL_LAST_PART, *_FIRST_LAST_PART) | self._any_kind("first_month_district")

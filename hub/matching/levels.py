@@ -20,11 +20,14 @@ class Field(StrEnum):
     LAST = "last"
     ORDER = "order"
     RARITY = "rarity"
+    ONE_NAME = "one_name"
     BIRTH = "birth"
     POSTCODE = "postcode"
     SEX = "sex"
     UPN = "upn"
     ULN = "uln"
+    FAMILY = "family"
+    """No fact of its own: what is taken off where brothers and sisters would agree as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,22 @@ class Seen:
 
 
 LEVELS: Final[Mapping[Field, tuple[str, ...]]] = {
-    Field.FIRST: ("exact", "nick", "near", "sound", "start", "far", "weak", "different", "missing"),
+    Field.FIRST: (
+        "exact",
+        "nick",
+        "near",
+        "sound",
+        "start",
+        "far",
+        "weak",
+        "initial",
+        "different",
+        "missing",
+    ),
     Field.LAST: ("exact", "half", "near", "sound", "start", "far", "weak", "different", "missing"),
     Field.ORDER: ("as_given", "exchanged"),
     Field.RARITY: ("common", "usual", "uncommon", "rare", "rarest"),
+    Field.ONE_NAME: ("common", "usual", "uncommon", "rare", "rarest"),
     Field.BIRTH: ("exact", "exchanged", "part", "year", "different", "missing"),
     Field.POSTCODE: ("address", "unit", "sector", "district", "different", "missing"),
     Field.SEX: ("same", "different"),
@@ -49,7 +64,8 @@ LEVELS: Final[Mapping[Field, tuple[str, ...]]] = {
 }
 """Every level of a field, best first; of a pair exactly one is true. A missing sex is "different".
 
-Rarity is that of the names, where both are the same. Where names are exchanged, "first" is the
+Rarity is that of the names, where both are the same; "one name" where only one is and the other
+is not even alike. Where names are exchanged, "first" is the
 pair of names more alike and "last" the other.
 """
 
@@ -60,6 +76,7 @@ def _one(level: str, words: str) -> Seen:
 
 _APART: Final = ("different", "missing")
 _NEAR_NAMES: Final = ("near", "far", "weak", *_APART)
+_INITIAL: Final = ("near", "far", "weak", "initial")
 
 SEEN: Final[Mapping[Field, tuple[Seen, ...]]] = {
     Field.FIRST: (
@@ -70,10 +87,13 @@ SEEN: Final[Mapping[Field, tuple[Seen, ...]]] = {
         _one("start", "first names that begin or end alike"),
         _one("far", "first names somewhat alike"),
         _one("weak", "first names hardly alike"),
+        _one("initial", "another first name with the same first letter"),
         _one("different", "another first name"),
         _one("missing", "one side does not know the first name"),
-        Seen("apart", _APART, "first name different or missing"),
-        Seen("unlike", _NEAR_NAMES, "first name not the same nor alike in sound"),
+        Seen("other", ("initial", "different"), "another first name, its first letter not seen"),
+        Seen("apart", ("initial", *_APART), "first name different or missing"),
+        Seen("letter", _INITIAL, "first name not the same nor alike in sound, with the same first letter"),
+        Seen("unlike", (*_INITIAL, *_APART), "first name not the same nor alike in sound"),
         Seen("blank", LEVELS[Field.FIRST], "nothing to be seen of the first name"),
     ),
     Field.LAST: (
@@ -105,6 +125,16 @@ SEEN: Final[Mapping[Field, tuple[Seen, ...]]] = {
             "blank",
             LEVELS[Field.RARITY],
             "how common the names are does not count: they are not both the same",
+        ),
+    ),
+    Field.ONE_NAME: (
+        _one("common", "one name alone is the same, a very common one"),
+        _one("usual", "one name alone is the same, mostly a common one"),
+        _one("uncommon", "one name alone is the same, of middling commonness"),
+        _one("rare", "one name alone is the same, rarely met"),
+        _one("rarest", "one name alone is the same, a rare one"),
+        Seen(
+            "blank", LEVELS[Field.ONE_NAME], "how common one name is does not count: both are alike or none"
         ),
     ),
     Field.BIRTH: (

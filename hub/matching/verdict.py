@@ -8,7 +8,7 @@ names are seen to be alike, the whole birthday, a place or a number agrees besid
 says "twin". It compares no values, releases nothing and asks nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -154,10 +154,31 @@ def _reaches(agreement: Agreement, field: Field, level: str) -> Truth:
 
 
 def sum_of_bits(agreement: Agreement, weights: Weights) -> Millibits:
-    """Return the sum of all evidence less the prior, pair by pair."""
-    total = np.full(len(agreement.strong), -weights.prior, dtype=np.int64)
-    for field, codes in agreement.codes.items():
-        total += np.array(weights.bits[field], dtype=np.int64)[codes]
+    """Return the sum of all evidence less the prior, pair by pair.
+
+    Where a last name and a home agree, brothers and sisters agree on them too: then a pair is worth no more
+    than what first name, birthday, sex and numbers say for one person against two of a family.
+    """
+    return against_strangers(agreement, weights) + _family(agreement, weights)
+
+
+def against_strangers(agreement: Agreement, weights: Weights) -> Millibits:
+    """Return the sum for one person against two strangers alone, as if nobody had brothers or sisters."""
+    return _sum(agreement, weights.bits, -weights.prior)
+
+
+def _family(agreement: Agreement, weights: Weights) -> Millibits:
+    """What is taken off because a family would agree as well: 0 or less."""
+    against_family = _sum(agreement, weights.family_bits, -weights.family_prior)
+    less = np.minimum(against_family - against_strangers(agreement, weights), 0)
+    at_home = alike(Field.LAST, agreement.codes[Field.LAST]) & _reaches(agreement, Field.POSTCODE, "unit")
+    return np.where(at_home, less, 0)
+
+
+def _sum(agreement: Agreement, bits: Mapping[Field, tuple[int, ...]], begin: int) -> Millibits:
+    total = np.full(len(agreement.strong), begin, dtype=np.int64)
+    for field, worth in bits.items():
+        total += np.array(worth, dtype=np.int64)[agreement.codes[field]]
     return total
 
 
@@ -166,12 +187,12 @@ def verdicts(
 ) -> list[Verdict]:
     """Return the verdict of each scored pair, each beside the next best of its own candidates."""
     used = weights or frozen_weights()
-    strengths = strength(scores.agreement)
+    strengths, families = strength(scores.agreement), _family(scores.agreement, used).tolist()
     return [
         Verdict(
             _outcome(millibits, bool(scores.may_be_certain[place]), runners_up[place], used),
             millibits,
-            _waterfall(scores.agreement, place, used),
+            (*_waterfall(scores.agreement, place, used), _family_bar(families[place])),
             strengths[place],
             used.version,
         )
@@ -184,6 +205,12 @@ def _outcome(millibits: int, may_be_certain: bool, runner_up: int | None, weight
         return Outcome.NONE
     clear = runner_up is None or millibits - runner_up >= weights.margin
     return Outcome.CERTAIN if may_be_certain and clear else Outcome.SECOND_LOOK
+
+
+def _family_bar(millibits: int) -> Bar:
+    if millibits:
+        return Bar(Field.FAMILY, "family", millibits, "a brother or sister has the same last name and home")
+    return Bar(Field.FAMILY, "apart", 0, "no more likely one family than two strangers")
 
 
 def _waterfall(agreement: Agreement, place: int, weights: Weights) -> tuple[Bar, ...]:

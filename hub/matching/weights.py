@@ -18,10 +18,16 @@ from hub.matching.levels import LEVELS, SEEN, Field
 from hub.protocols.canonical import Json, Reader, decode
 from hub.protocols.errors import MalformedMessage
 
-VERSION: Final = "2026-2"
+VERSION: Final = "2026-3"
 
 Shares = Mapping[str, float]
 """Share of pairs on each level of a field; together 1."""
+
+FAMILY: Final = (Field.FIRST, Field.BIRTH)
+"""Fields in which brothers and sisters are like neither strangers nor one person."""
+
+_AS_STRANGERS: Final = (Field.SEX, Field.UPN, Field.ULN)
+"""Fields in which they are as strangers are. In all others they are as one person's records are."""
 
 _SUM_TOLERANCE: Final = 0.002
 _BILLION: Final = 1_000_000_000
@@ -31,7 +37,10 @@ _BILLION: Final = 1_000_000_000
 class Weights:
     """Levels' shares among pairs of one person (m) and of strangers (u), and where to draw lines.
 
-    Millibits: `prior` is what a pair must overcome before any evidence, `certain` what must then be
+    `family`: the same among brothers and sisters, of the fields in which they are like neither.
+
+    Millibits: `prior` is what a pair must overcome before any evidence, `family_prior` what one of a
+    family must (below 0: the person is met oftener than a brother or sister), `certain` what must then be
     left for a certain match, `second_look` for a person to look, `margin` how far the next best
     candidate must stay behind a certain one.
     """
@@ -39,20 +48,22 @@ class Weights:
     version: str
     m: Mapping[Field, Shares]
     u: Mapping[Field, Shares]
+    family: Mapping[Field, Shares]
     prior: int
+    family_prior: int
     certain: int
     second_look: int
     margin: int
     trained_on: str
     bits: Mapping[Field, tuple[int, ...]] = field(init=False, repr=False, compare=False)
     """Millibits of everything that can be seen of a field, by code."""
+    family_bits: Mapping[Field, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+    """The same against brothers and sisters at one home; of a field that says nothing there, not there."""
 
     def __post_init__(self) -> None:
-        bits = {
-            one: tuple(_millibits(self.m[one], self.u[one], seen.levels) for seen in all_seen)
-            for one, all_seen in SEEN.items()
-        }
-        object.__setattr__(self, "bits", bits)
+        alike_strangers = {one: self.u[one] for one in _AS_STRANGERS}
+        object.__setattr__(self, "bits", _table_of_bits(self.m, self.u))
+        object.__setattr__(self, "family_bits", _table_of_bits(self.m, {**alike_strangers, **self.family}))
 
     def for_sizes(self, left: int, right: int) -> "Weights":
         """Return these weights for two closed files: as many true pairs expected as the smaller has."""
@@ -60,7 +71,9 @@ class Weights:
 
     def without(self, fields: Iterable[Field]) -> "Weights":
         """Return these weights with some fields worth nothing: closed files may not have them at all."""
-        return replace(self, m={**self.m, **{one: self.u[one] for one in fields}})
+        nothing = {one: self.u[one] for one in fields}
+        family = {one: nothing.get(one, shares) for one, shares in self.family.items()}
+        return replace(self, m={**self.m, **nothing}, family=family)
 
     def to_json(self) -> Json:
         """Return the content of a weights file; shares are parts per thousand million."""
@@ -69,10 +82,12 @@ class Weights:
             "version": self.version,
             "trained_on": self.trained_on,
             "prior_millibits": self.prior,
+            "family_prior_millibits": self.family_prior,
             "certain_millibits": self.certain,
             "second_look_millibits": self.second_look,
             "margin_millibits": self.margin,
             "fields": fields,
+            "family": {one.value: self._family_table(one) for one in self.family},
         }
 
     def _table(self, one: Field) -> Json:
@@ -85,6 +100,24 @@ class Weights:
             }
             for level in LEVELS[one]
         }
+
+    def _family_table(self, one: Field) -> Json:
+        same, family = self.m[one], self.family[one]
+        return {
+            level: {
+                "family_per_billion": round(_BILLION * family[level]),
+                "millibits": _millibits(same, family, (level,)),
+            }
+            for level in LEVELS[one]
+        }
+
+
+def _table_of_bits(
+    same: Mapping[Field, Shares], others: Mapping[Field, Shares]
+) -> Mapping[Field, tuple[int, ...]]:
+    return {
+        one: tuple(_millibits(same[one], others[one], seen.levels) for seen in SEEN[one]) for one in others
+    }
 
 
 def in_whole_parts(shares: Shares) -> Shares:
@@ -104,11 +137,16 @@ def read_weights(data: bytes) -> Weights:
     tables = reader.object("fields")
     shares = {one: _read_shares(tables.object(one.value), one) for one in LEVELS}
     tables.done()
+    families = reader.object("family")
+    family = {one: _read_family(families.object(one.value), one) for one in FAMILY}
+    families.done()
     weights = Weights(
         version=reader.text("version"),
         m={one: same for one, (same, _) in shares.items()},
         u={one: strangers for one, (_, strangers) in shares.items()},
+        family=family,
         prior=reader.integer("prior_millibits"),
+        family_prior=reader.integer("family_prior_millibits", least=-LONGEST_SCORE, most=LONGEST_SCORE),
         certain=reader.integer("certain_millibits"),
         second_look=reader.integer("second_look_millibits", least=-LONGEST_SCORE, most=LONGEST_SCORE),
         margin=reader.integer("margin_millibits"),
@@ -137,6 +175,19 @@ def _read_shares(table: Reader, one: Field) -> tuple[Shares, Shares]:
     if any(abs(sum(shares.values()) - 1) > _SUM_TOLERANCE for shares in (same, strangers)):
         raise MalformedMessage("weights-shares", f"the shares of {one.value} do not make a whole")
     return same, strangers
+
+
+def _read_family(table: Reader, one: Field) -> Shares:
+    shares: dict[str, float] = {}
+    for level in LEVELS[one]:
+        row = table.object(level)
+        shares[level] = row.integer("family_per_billion", least=1, most=_BILLION) / _BILLION
+        row.integer("millibits", least=-LONGEST_SCORE, most=LONGEST_SCORE)
+        row.done()
+    table.done()
+    if abs(sum(shares.values()) - 1) > _SUM_TOLERANCE:
+        raise MalformedMessage("weights-shares", f"the shares of {one.value} in families do not make a whole")
+    return shares
 
 
 def _millibits(same: Shares, strangers: Shares, levels: tuple[str, ...]) -> int:

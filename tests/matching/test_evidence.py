@@ -40,6 +40,7 @@ def test_same_person_agrees_on_everything() -> None:
         Field.LAST: "exact",
         Field.ORDER: "as_given",
         Field.RARITY: "uncommon",
+        Field.ONE_NAME: "blank",
         Field.BIRTH: "exact",
         Field.POSTCODE: "unit",
         Field.SEX: "same",
@@ -187,6 +188,42 @@ def test_different_and_missing_first_names_are_told_apart_beside_a_twin() -> Non
     assert beside(first_name="Benedict", former_postcode="")[Field.FIRST] == "different"
     assert beside(first_name="")[Field.FIRST] == "missing"
     assert beside(first_name="", dob=None)[Field.FIRST] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("change", "level"),
+    [
+        ({"first_name": "Anouk"}, "initial"),
+        ({"first_name": "Benedict"}, "different"),
+        ({"first_name": "Anouk", "dob": date(2009, 3, 15)}, "letter"),
+        ({"first_name": "Benedict", "dob": date(2009, 3, 15)}, "unlike"),
+        ({"first_name": "Anouk", "last_name": "Thornberry"}, "other"),
+        ({"first_name": "Benedict", "last_name": "Thornberry"}, "other"),
+    ],
+)
+def test_the_first_letter_of_another_first_name_is_seen_beside_the_last_name_and_a_birthday(
+    change: dict[str, Any], level: str
+) -> None:
+    """Two of three parts of the birthday are enough to see that it is; with another last name, never."""
+    assert beside(**change)[Field.FIRST] == level
+
+
+@pytest.mark.parametrize(
+    ("change", "level"),
+    [
+        ({"last_name": "Quill"}, "uncommon"),
+        ({"first_name": "Benedict"}, "uncommon"),
+        ({"last_name": "Thornberry"}, "blank"),
+        ({"first_name": "Benedict", "last_name": "Quill"}, "blank"),
+        ({"first_name": ""}, "blank"),
+        ({"first_name": "Quill", "last_name": "Amelia"}, "blank"),
+    ],
+)
+def test_how_common_one_name_is_counts_where_the_other_is_not_even_alike(
+    change: dict[str, Any], level: str
+) -> None:
+    """A name changed at a wedding: a rare first name still tells. A single name has no step of its own."""
+    assert beside(**change)[Field.ONE_NAME] == level
 
 
 def test_present_postcode_here_may_be_the_former_there() -> None:

@@ -17,7 +17,7 @@ def test_the_pairs_next_to_the_threshold_come_with_their_waterfalls() -> None:
         [KnownPerson(f"b{place}", person) for place, person in enumerate(right)],
         {(f"a{place}", f"b{place}") for place in range(60)},
         nearest=2,
-        weights=replace(frozen_weights(), certain=30_000),
+        weights=replace(frozen_weights(), certain=17_000),
         randomness=random.Random(1).randbytes,
     )
     reached = found.sweep.at(found.weights.certain).pairs

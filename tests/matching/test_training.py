@@ -46,6 +46,9 @@ def test_shares_make_a_whole(weights: Weights) -> None:
         for field, levels in LEVELS.items():
             assert set(shares[field]) == set(levels)
             assert sum(shares[field].values()) == pytest.approx(1, abs=1e-6)
+    for field, of_families in weights.family.items():
+        assert tuple(of_families) == LEVELS[field]
+        assert sum(of_families.values()) == pytest.approx(1, abs=1e-6)
     assert (weights.version, weights.trained_on) == ("test", "made-up people")
 
 

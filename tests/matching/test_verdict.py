@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from hub.matching.evidence import rows_of
 from hub.matching.levels import EvidenceStrength, Field
 from hub.matching.tokens import Person
-from hub.matching.verdict import Outcome, judge, judge_each, score_block, verdicts
+from hub.matching.verdict import (
+    Outcome,
+    against_strangers,
+    judge,
+    judge_each,
+    score_block,
+    score_pairs,
+    verdicts,
+)
 from hub.matching.weights import frozen_weights
 from hub.protocols.errors import MalformedMessage
 from hub.protocols.names import EpochId
@@ -49,8 +57,46 @@ def test_waterfall_adds_up_and_says_what_was_seen() -> None:
         "a short form of the same first name",
     )
     assert verdict.bits == verdict.millibits / 1000
-    assert verdict.weights_version == "2026-2"
+    assert verdict.weights_version == "2026-3"
     assert verdict.strength is EvidenceStrength.STRONG
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"first_name": "Benedict"}, Outcome.SECOND_LOOK),
+        ({"first_name": "Benedict", "dob": date(2011, 8, 2)}, Outcome.NONE),
+        ({"dob": date(2011, 8, 2)}, Outcome.CERTAIN),
+    ],
+)
+def test_a_brother_or_sister_has_the_last_name_and_the_home_too(
+    change: dict[str, Any], expected: Outcome
+) -> None:
+    """Both say nothing then: a twin is for people to look at, another birthday is another child's."""
+    one = replace(AMELIA, upn="", uln="")
+    verdict = judge(record(one, 1), record(replace(one, **change), 2))
+    family = verdict.waterfall[-1]
+    assert (verdict.outcome, family.field) == (expected, Field.FAMILY)
+    assert (family.millibits < 0) == (family.level == "family")
+
+
+def test_a_family_counts_only_at_one_home() -> None:
+    """The same last name elsewhere is a stranger's; what is known beyond names and home still tells."""
+    twin = replace(AMELIA, first_name="Benedict", sex="M")
+    elsewhere = replace(twin, former_postcode="SE1 9RT", current_postcode="SW9 8AA")
+    for other in (elsewhere, replace(elsewhere, upn="", uln="")):
+        assert judge(record(AMELIA, 1), record(other, 2)).waterfall[-1].millibits == 0
+    numbered, unnumbered = (
+        judge(record(AMELIA, 1), record(other, 2)) for other in (twin, replace(twin, upn="", uln=""))
+    )
+    assert numbered.millibits - unnumbered.millibits > WEIGHTS.bits[Field.UPN][0]
+
+
+@given(one=PEOPLE, other=PEOPLE)
+def test_any_pair_is_worth_no_more_than_against_two_strangers(one: Person, other: Person) -> None:
+    """What a family explains is taken off, never given."""
+    scores = score_pairs(rows_of([record(one, 1)]), rows_of([record(other, 2)]))
+    assert scores.millibits[0] <= against_strangers(scores.agreement, WEIGHTS)[0]
 
 
 @pytest.mark.parametrize(

@@ -28,18 +28,18 @@ def test_frozen_bits_do_not_change_under_a_version() -> None:
     assert [table[level]["millibits"] for level in LEVELS[Field.FIRST]] == list(first[: len(table)])
 
 
-@pytest.mark.parametrize("field", list(Field))
+@pytest.mark.parametrize("field", list(LEVELS))
 def test_better_level_is_never_worth_less_than_the_worst(field: Field) -> None:
     """Agreement speaks for, difference against."""
     bits = frozen_weights().bits[field]
     last = [level for level in LEVELS[field] if level != "missing"][-1]
-    if field is not Field.RARITY:
+    if field not in {Field.RARITY, Field.ONE_NAME}:
         assert bits[0] > 0 > bits[CODE[field][last]] or field is Field.ORDER
     else:
         assert list(bits[:5]) == sorted(bits[:5])
 
 
-@pytest.mark.parametrize("field", list(Field))
+@pytest.mark.parametrize("field", list(LEVELS))
 def test_bits_follow_from_shares(field: Field) -> None:
     """The logarithm of m over u, shares of the levels still possible added up first; all of them: 0."""
     weights = frozen_weights()
@@ -48,6 +48,24 @@ def test_bits_follow_from_shares(field: Field) -> None:
         u = sum(weights.u[field][level] for level in seen.levels)
         expected = 0 if seen.levels == LEVELS[field] else round(1000 * math.log2(m / u))
         assert weights.bits[field][code] == expected
+
+
+@pytest.mark.parametrize("field", [Field.FIRST, Field.BIRTH])
+def test_bits_against_a_family_follow_from_its_shares(field: Field) -> None:
+    """As against strangers, of the two fields in which brothers and sisters are like nobody else."""
+    weights = frozen_weights()
+    for code, seen in enumerate(SEEN[field]):
+        m = sum(weights.m[field][level] for level in seen.levels)
+        k = sum(weights.family[field][level] for level in seen.levels)
+        expected = 0 if seen.levels == LEVELS[field] else round(1000 * math.log2(m / k))
+        assert weights.family_bits[field][code] == expected
+
+
+def test_a_family_tells_by_sex_and_numbers_as_strangers_do_and_by_name_and_home_not_at_all() -> None:
+    """Whatever is not in the table of a family adds nothing there."""
+    weights = frozen_weights()
+    assert set(weights.family_bits) == {Field.FIRST, Field.BIRTH, Field.SEX, Field.UPN, Field.ULN}
+    assert all(weights.family_bits[one] == weights.bits[one] for one in (Field.SEX, Field.UPN, Field.ULN))
 
 
 def test_two_closed_files_have_a_prior_of_their_own() -> None:
@@ -61,6 +79,8 @@ def test_fields_that_files_lack_are_worth_nothing() -> None:
     without = frozen_weights().without([Field.UPN])
     assert set(without.bits[Field.UPN]) == {0}
     assert without.bits[Field.ULN] == frozen_weights().bits[Field.ULN]
+    unborn = frozen_weights().without([Field.BIRTH])
+    assert set(unborn.bits[Field.BIRTH]) == set(unborn.family_bits[Field.BIRTH]) == {0}
 
 
 def test_shares_are_never_nought() -> None:
@@ -93,6 +113,12 @@ def changed(path: str, value: object) -> bytes:
         ("fields/sex/same/same_person_per_billion", 0),
         ("fields/sex/same/same_person_per_billion", 10),
         ("fields/sex/same/strangers_per_billion", 900_000_000),
+        ("family/sex", {}),
+        ("family/first", None),
+        ("family/first/exact/family_per_billion", 0),
+        ("family/birth/exact/family_per_billion", 700_000_000),
+        ("family/birth/exact/millibits", 1),
+        ("family/birth/shoe", {}),
         ("prior_millibits", -1),
         ("extra", 1),
     ],

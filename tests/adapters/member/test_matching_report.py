@@ -31,7 +31,7 @@ def studied(size: int) -> Study:
         for side, people in (("a", left), ("b", right))
     )
     truth = {(f"a{place}", f"b{place}"): {"name_origin": f"<{place % 2}>"} for place in range(size)}
-    strict = replace(frozen_weights(), certain=30_000)
+    strict = replace(frozen_weights(), certain=17_000)
     return study(lefts, rights, truth, nearest=2, weights=strict, randomness=random.Random(1).randbytes)
 
 
