@@ -1,11 +1,12 @@
 """What an index of tokens gives away without its key, attacked as `hub match leak` does.
 
-    PYTHONPATH=. python bench/leak.py [--out bench-out/leak.json] [--large]
+    PYTHONPATH=. python bench/leak.py [--out bench-out/leak.json] [--large] [--seeds 5]
 
 Made-up people of `hub synth`, one side of a pair of files. Each run differs in one thing from the
 first: who is public, which records leak, how many there are. The last is a control: the same
 people with a token of the bare date of birth planted in each record, which the attacks must find.
-About two minutes; --large, with 150,000 records, about ten more.
+About two minutes; --large, with 150,000 records, about ten more. --seeds runs the first attack
+alone, on so many lots of people, and tells how far the figures spread.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,26 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--out", type=Path, default=Path("bench-out/leak.json"))
     options.add_argument("--large", action="store_true")
+    options.add_argument(
+        "--seeds", type=int, default=1, help="so many lots of people, the first attack alone"
+    )
     asked = options.parse_args()
+    asked.out.parent.mkdir(exist_ok=True)
+    seeds = range(SEED, SEED + asked.seeds)
+    runs = list(spread(seeds)) if asked.seeds > 1 else single(large=asked.large)
+    document = {"people": "made up by hub synth", "seeds": list(seeds), "runs": runs}
+    asked.out.write_text(json.dumps(document, indent=2))
+
+
+def spread(seeds: Iterable[int]) -> Iterator[dict[str, Any]]:
+    """The first attack on other people each time."""
+    for seed in seeds:
+        people = made_up(SMALL, seed)
+        yield run(f"15,000 records, all of them public, seed {seed}", people, people, sound())
+
+
+def single(*, large: bool) -> list[dict[str, Any]]:
+    """Every attack on one lot of people."""
     people = made_up(SMALL, SEED)
     others = [replace(one, id=f"other {one.id}") for one in made_up(SMALL, SEED + 1)]
     runs = [
@@ -49,12 +69,11 @@ def main() -> None:
         run("15,000 records, half of the public are others", people, [*people, *others], sound()),
         run("15,000 records, neighbouring authorities leak", people, people, sound(), member=NEIGHBOURS),
     ]
-    if asked.large:
+    if large:
         many = made_up(LARGE, SEED)
         runs.append(run("150,000 records, all of them public", many, many, sound()))
     runs.append(run("control: a bare date of birth is planted", people, people, leaky()))
-    asked.out.parent.mkdir(exist_ok=True)
-    asked.out.write_text(json.dumps({"people": "made up by hub synth", "seed": SEED, "runs": runs}, indent=2))
+    return runs
 
 
 def made_up(count: int, seed: int) -> list[KnownPerson]:
