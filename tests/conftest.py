@@ -3,6 +3,7 @@
 Sockets are closed except on loopback and warnings are errors; both are settings in pyproject.toml.
 """
 
+import logging
 import os
 import random
 import secrets
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import hypothesis
 import pytest
+import structlog
 
 START = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)
 """The instant at which every test begins, unless it says otherwise."""
@@ -46,6 +48,18 @@ def no_settings_from_elsewhere() -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith("HUB_")]:
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def no_logging_from_elsewhere() -> Iterator[None]:
+    """A test that sets logging up, as the hub's start does, leaves none of it to the next one."""
+    root, accesses = logging.getLogger(), logging.getLogger("uvicorn.access")
+    handlers, level, disabled = root.handlers[:], root.level, accesses.disabled
+    yield
+    root.handlers[:], accesses.disabled = handlers, disabled
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 class FixedClock:

@@ -5,7 +5,6 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,17 +31,11 @@ NAME = "Ozymandias Featherstonehaugh"
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """The log as a text, with everything as it was before given back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+def log() -> io.StringIO:
+    """The log as a text."""
     stream = io.StringIO()
     set_up_logging(stream)
-    yield stream
-    logging.captureWarnings(capture=False)
-    root.handlers, root.level = handlers, level
-    logging.getLogger("uvicorn.access").disabled = False
-    structlog.reset_defaults()
+    return stream
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:

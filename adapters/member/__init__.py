@@ -1,7 +1,6 @@
 """The gateway: the member's own process, where keys and clear text are and stay."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adapters.member.files import open_rows
@@ -11,16 +10,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Gateway", "NoticeType", "Published", "open_rows"]
 
-_HOMES: Final = {
-    "Gateway": "adapters.member.gateway",
-    "NoticeType": "hub.protocols.names",
-    "Published": "adapters.member.outbox",
-    "open_rows": "adapters.member.files",
-}
-
 
 def __getattr__(name: str) -> object:
     """Load the gateway when it is asked for: `hub --help` shall not wait for it."""
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(name)
-    return getattr(import_module(_HOMES[name]), name)
+    from adapters.member import files, gateway  # noqa: PLC0415 - see above
+
+    return getattr(files if name == "open_rows" else gateway, name)

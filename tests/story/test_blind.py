@@ -15,7 +15,6 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-import structlog
 
 from adapters.move import Address, Contact, Establishment, Found, Move, Parent, Wishes
 from hub.exchange import decide, reception
@@ -164,7 +163,6 @@ def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WatchedTown
     town.admits("mbr_medway", area="887")
     town.agrees("kent-medway-movers")
     yield town
-    structlog.reset_defaults()
     if isinstance(town.store, SqlStore):
         town.store.close()
 
