@@ -45,6 +45,7 @@ _WORDS: Final = {
     "officer_task": "matches to be approved",
     "key_request": "restricted key requests",
     "recall": "recalls to be done in your own system",
+    "feed": "people of the nightly feed to be looked at",
     "flag": "flags that lapse or have passed to the young person",
     "reminder": "agreements that are due to lapse or to be reviewed",
     "dispute": "disputes",

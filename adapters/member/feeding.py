@@ -31,6 +31,7 @@ from adapters.member.feed_book import FeedBook, Remembered
 from adapters.member.feed_file import check_still, doubts_of, shape_of, weigh_changes
 from adapters.member.files import Rows
 from adapters.member.outbox import Published, Unsent
+from adapters.member.records import Waiting
 from adapters.move import Move
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
@@ -38,6 +39,13 @@ from hub.protocols.names import NoticeId, NoticeType
 
 if TYPE_CHECKING:
     from adapters.member.gateway import Gateway
+
+LOOK: Final = "feed"
+"""Kind of what waits for a person after a night."""
+
+_HOME: Final = "the home is gone, or may as well lie in another area: look, then mend it in your tracker"
+_FLAG: Final = "a flag has changed while a notice is open: write it down with hub flag set"
+_GONE: Final = "in the extract no more, and no notice says where: look whether somebody has to be told"
 
 NIGHTS: Final = "feed-night"
 APPROVALS: Final = "feed-approval"
@@ -207,7 +215,8 @@ class Feed:
         self._keep_night(night, officer)
         held = {one.who for one in night.due} | night.clashing
         self._book.settle_all_but(frozenset(held))
-        for who in night.gone_rows:
+        for who, ref in zip(night.gone_rows, night.gone, strict=True):
+            self._ask(ref, who, _GONE)
             self._book.settle(who)
         for number, due in enumerate(night.due, start=1):
             self._tell_one(due, officer, night, told)
@@ -245,6 +254,8 @@ class Feed:
             here = due.move is None
             kind = speaks_of(State.IN if here else State.OUT, night.follows)
             self._withdraw(self._open(due.ref).get(kind, []), "no_longer_so")
+        elif due.change is Change.LOOK:
+            self._ask(due.ref, due.mark, _HOME if due.state is State.UNSURE else _FLAG)
         elif due.change is Change.CORRECTION and due.move is not None:
             return self._correct(due, due.move, officer, night)
         elif due.change in NOTICES and due.move is not None:
@@ -272,6 +283,12 @@ class Feed:
     def _withdraw(self, notices: list[NoticeId], reason: str) -> None:
         for notice in notices:
             self._gateway.withdraw(notice, reason)
+
+    def _ask(self, ref: str, mark: bytes, words: str) -> None:
+        """Keep a question for a person, by local reference; the same row asks once."""
+        item = f"fed_{self._book.digest(f'{ref} {canonical.b64u(mark)}')}"
+        body: Json = {"says": f"{ref}: {words}"}
+        self._gateway.records.wait(Waiting(item, LOOK, None, "open", body))
 
     def _received(self, notice: NoticeId) -> bool:
         sent = self._gateway.records.sent(notice)

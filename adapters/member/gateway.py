@@ -475,8 +475,9 @@ class Gateway:
         return [one.says for one in told]
 
     def note_reminder(self, item: str) -> None:
-        """A person has read a reminder: it does not come again."""
-        self.records.decided(self._waiting(KIND, item).item, "noted")
+        """A person has read a reminder, or what a nightly feed asked: it does not come again."""
+        kind = KIND if any(one.item == item for one in self.records.waiting(KIND)) else "feed"
+        self.records.decided(self._waiting(kind, item).item, "noted")
 
     def received(self) -> list[Received]:
         """Everything that was delivered and opened."""

@@ -46,6 +46,7 @@ NEXT = {
     "rollback": "keep this home; ring the hub's operator",
     "unwitnessed": "nothing: it opens once enough other members have cosigned the log",
     "alarm": "ring the hub's operator",
+    "feed": "look, then hub inbox noted ITEM",
     "reminder": "hub agreement revise FILE, then hub inbox noted ITEM",
 }
 """What a person does next about each kind of thing that waits."""

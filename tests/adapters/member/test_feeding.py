@@ -12,7 +12,7 @@ from adapters.member.errors import GatewayFault
 from adapters.member.feeding import Night, Told, nightly_feed
 from adapters.member.files import Rows, open_rows
 from adapters.member.gateway import Gateway
-from adapters.move import Address, Move
+from adapters.move import Address, Found, Move
 from hub.protocols.names import MemberKind, NoticeType
 from tests.adapters.member.conftest import come_to_rest
 from tests.simulators.town import Town
@@ -216,6 +216,28 @@ def test_a_gateway_killed_in_between_goes_on_where_it_was(
     tracker.again()
     assert tracker.sent() == [("moved_out", "published"), ("moved_out", "withdrawn")]
     assert tracker.again()[0].due == []
+
+
+def test_what_no_machine_can_tell_waits_for_a_person(tracker: Tracker) -> None:
+    """By local reference, once, until it is noted: a home that is gone, somebody who has vanished."""
+    for _ in range(2):
+        tracker.night(replace(ADA_HERE, to_address=None), *OTHERS[:-1])
+    said = [str(one.body) for one in tracker.gateway.waiting()]
+    assert len(said) == 2
+    assert sum("K-1: the home is gone" in words for words in said) == 1
+    assert sum("K-21: in the extract no more" in words for words in said) == 1
+    for one in tracker.gateway.waiting():
+        tracker.gateway.note_reminder(one.item)
+    assert tracker.gateway.waiting() == []
+
+
+def test_a_flag_that_changes_in_the_extract_waits_for_a_person(tracker: Tracker) -> None:
+    """It is not asserted by itself: the flag book has whose word it was."""
+    tracker.night(ADA_GONE, *OTHERS)
+    tracker.night(replace(ADA_GONE, found=frozenset({Found.SHIELD})), *OTHERS)
+    (asked,) = tracker.gateway.waiting()
+    assert "hub flag set" in str(asked.body)
+    assert tracker.sent() == [("moved_out", "published")]
 
 
 # --- what is not believed ------------------------------------------------------------------------
