@@ -50,6 +50,8 @@ class Drop:
     out_format: str = "jsonl"
     seen: dict[Path, Stamp] = field(default_factory=dict)
     """What the last look found: bytes, and when it was last written."""
+    waits: dict[Path, str] = field(default_factory=dict)
+    """Why a file waits, as it was said last."""
 
     def prepare(self) -> None:
         """Make the folders; only their owner may look into them, since they hold clear text."""
@@ -87,14 +89,21 @@ class Drop:
         except UnusableFile as fault:
             return self._fail(path, [str(fault)])
         except HubUnreachable as fault:
-            return [f"{path.name} waits: {fault.detail}"]
+            return self._wait(path, fault.detail)
         except GatewayFault as fault:
-            return [f"{path.name} waits: {fault.code}: {fault.detail}"]
+            return self._wait(path, f"{fault.code}: {fault.detail}")
         if done.not_read:
-            return [f"{path.name} waits: {done.later}"]
+            return self._wait(path, str(done.later))
         if _stamp(path) != self.seen[path]:
             return [f"{path.name} was written to while it was read; it is read again"]
         return self._report(path, rows, done)
+
+    def _wait(self, path: Path, why: str) -> list[str]:
+        """The file stays for the next look; why is said once, not every few seconds."""
+        if self.waits.get(path) == why:
+            return []
+        self.waits[path] = why
+        return [f"{path.name} waits: {why}"]
 
     def _report(self, path: Path, rows: Rows, done: Published) -> list[str]:
         reasons = [str(problem) for problem in rows.problems]
@@ -128,6 +137,7 @@ class Drop:
     def _move(self, path: Path, home: Path) -> None:
         path.replace(home)
         self.seen.pop(path, None)
+        self.waits.pop(path, None)
         for folder in (home.parent, path.parent):
             handle = os.open(folder, os.O_RDONLY)
             os.fsync(handle)  # the new name itself must survive a power cut

@@ -112,6 +112,7 @@ def test_a_file_waits_while_the_hub_has_to_be_asked_and_is_away(drop: Drop, wire
     drop.look()
     wire.down = True
     assert "waits" in drop.look()[0]
+    assert drop.look() == []
     assert path.exists()
     wire.down = False
     drop.look()
