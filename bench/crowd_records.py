@@ -57,7 +57,7 @@ class Records:
 
 def stored_records(count: int, cache: Path) -> Records:
     """The records of the first `count` of the crowd, made now unless they are kept."""
-    path = cache / f"records-{_key()}-{count}.npy"
+    path = cache / f"records-{records_key()}-{count}.npy"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         _write(path, count)
@@ -100,7 +100,7 @@ def _maker(seed: str) -> TokenMaker:
     return TokenMaker(LINKAGE_KEY, EPOCH, random.Random(seed).randbytes)
 
 
-def _key() -> str:
-    """Changes with the layout, with how tokens are made, and with the crowd."""
+def records_key() -> str:
+    """A name that changes with the layout, with how tokens are made, and with the crowd."""
     sources = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (tokens, crowd))
     return hashlib.sha256(f"{LAYOUT}{SLOTS}{sources}".encode()).hexdigest()[:16]

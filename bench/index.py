@@ -34,10 +34,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.crowd_records import EPOCH, HUB_KEY, Records, stored_records, told_again
+from bench.crowd_records import EPOCH, HUB_KEY, Records, records_key, stored_records, told_again
 from hub.exchange.stages import Realm
 from hub.exchange.store.index import TOKEN_BITS
 from hub.exchange.store.migrations import upgrade
+from hub.exchange.store.schema_version import newest_revision
 from hub.exchange.store.sealed import Seals
 from hub.exchange.store.unit_of_work import SqlStore, SqlWork
 from hub.matching import shortlist
@@ -126,8 +127,8 @@ def main() -> None:
     options = asked.parse_args()
     records = stored_records(options.records, options.cache)
     notices = _notices()
-    with tempfile.TemporaryDirectory(dir=options.cache) as folder:
-        found = list(measure_sizes(records, notices, Path(folder) / "hub.db"))
+    sizes = [*(size for size in SIZES if size < len(records)), len(records)]
+    found = [measure(loaded(records, size, options.cache), notices, size) for size in sizes]
     answer = {
         "store": f"SQLite {sqlite3.sqlite_version}",
         "load_average": os.getloadavg(),
@@ -158,21 +159,20 @@ def held_to(small: Figures, large: Figures) -> list[dict[str, object]]:
     return [dict(zip(("figure", "measured", "must", "goal"), row, strict=True)) for row in rows]
 
 
-def measure_sizes(records: Records, notices: Sequence[Asking], path: Path) -> Iterator[Figures]:
-    """Load up to each size and measure there."""
-    upgrade(f"sqlite:///{path}")
-    empty, start = _used(path), _by_table(path)
-    loaded = 0
-    for size in [size for size in SIZES if size < len(records)] + [len(records)]:
-        _load(records, loaded, size, path)
-        loaded = size
-        tables = {name: (used - start.get(name, 0)) / size for name, used in _by_table(path).items()}
-        yield measure(path, notices, size, (_used(path) - empty) / size, tables)
+def loaded(records: Records, size: int, cache: Path) -> Path:
+    """The index over the first records, loaded now unless it is kept: a million takes minutes, and 1.7 GB."""
+    path = cache / f"index-{records_key()}-{TOKEN_BITS}-{newest_revision()}-{size}.db"
+    if not path.exists():
+        fresh = path.with_suffix(".tmp")
+        for left in cache.glob(f"{fresh.name}*"):
+            left.unlink()
+        upgrade(f"sqlite:///{fresh}")
+        _load(records, 0, size, fresh)
+        fresh.rename(path)
+    return path
 
 
-def measure(
-    path: Path, notices: Sequence[Asking], stored: int, each: float, tables: dict[str, float]
-) -> Figures:
+def measure(path: Path, notices: Sequence[Asking], stored: int) -> Figures:
     """Look all notices up: those that warm, those that count, and those once more beside a writer."""
     shortlist._memory.judged().clear()  # noqa: SLF001 - as in a hub that has just started
     store = SqlStore(f"sqlite:///{path}", HUB_KEY)
@@ -192,8 +192,8 @@ def measure(
         warm=_times(alone),
         while_written=_times(beside),
         written=len(written),
-        bytes_per_record=round(each),
-        bytes_by_table={name: round(used, 1) for name, used in tables.items() if used >= 1},
+        bytes_per_record=round(_used(path) / stored),
+        bytes_by_table={name: round(used / stored, 1) for name, used in _by_table(path).items()},
         candidates_mean=round(mean(candidates), 1),
         candidates_p99=round(float(np.percentile(candidates, 99))),
         heavy_tokens=heavy,
