@@ -15,6 +15,7 @@ what it holds the look-ups up between two units of work is not counted.
 """
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -127,6 +128,8 @@ def main() -> None:
     options = asked.parse_args()
     records = stored_records(options.records, options.cache)
     notices = _notices()
+    gc.collect()
+    gc.freeze()  # as the hub does once it has started
     sizes = [*(size for size in SIZES if size < len(records)), len(records)]
     found = [measure(loaded(records, size, options.cache), notices, size) for size in sizes]
     answer = {
@@ -193,7 +196,9 @@ def measure(path: Path, notices: Sequence[Asking], stored: int) -> Figures:
         while_written=_times(beside),
         written=len(written),
         bytes_per_record=round(_used(path) / stored),
-        bytes_by_table={name: round(used / stored, 1) for name, used in _by_table(path).items()},
+        bytes_by_table={
+            name: round(used / stored, 1) for name, used in _by_table(path).items() if used >= stored
+        },
         candidates_mean=round(mean(candidates), 1),
         candidates_p99=round(float(np.percentile(candidates, 99))),
         heavy_tokens=heavy,
