@@ -62,7 +62,7 @@ from hub.protocols.acknowledgement import (
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.epoch import Epoch, read_epoch, unwrap_linkage_key
 from hub.protocols.errors import Untrusted
-from hub.protocols.keys import DocumentPublicKey
+from hub.protocols.keys import DocumentPublicKey, SigningKey
 from hub.protocols.names import DisclosureId, EpochId, KeyId, MemberId, NoticeId, NoticeType, Part
 from hub.protocols.notice import read_envelope
 from hub.protocols.sealing import box_key_id
@@ -245,6 +245,11 @@ class Gateway:
     def fingerprint(self) -> KeyId:
         """This member's identity key, as people read it to each other."""
         return self._keyring.identity.public.key_id
+
+    @property
+    def signing_key(self) -> SigningKey:
+        """The key that signs this member's answers."""
+        return self._keyring.signing
 
     @property
     def identity(self) -> Json:

@@ -547,6 +547,7 @@ def _about(checked: CheckedDelivery) -> Json:
     return {
         "type": manifest.type.value,
         "refers_to": manifest.refers_to,
+        "shield": Flags.from_json(manifest.assertion.flags).shield,
         "manifest": checked.record.manifest,
         "event_on": manifest.event_on.isoformat(),
         "ascertained_on": manifest.ascertained_on.isoformat(),

@@ -52,6 +52,7 @@ class Typ(StrEnum):
     APPROVAL = "mxh-approval+jws"
     LEAD = "mxh-lead+jws"
     DISPUTE = "mxh-dispute+jws"
+    RECONCILIATION = "mxh-reconciliation+jws"
     AGREEMENT = "mxh-agreement+jws"
     ACCESSION = "mxh-accession+jws"
     MANDATE = "mxh-mandate+jws"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.member.cli.terminal import (
+    FAILED,
     HERE,
     LATER,
     UNPROVED,
@@ -88,6 +89,46 @@ def export(
     if done.newer:
         lines.append(f"{done.newer} newer entries are not under this checkpoint.")
     say(answer, "\n".join(lines), as_json=as_json)
+
+
+@app.command()
+def reconcile(
+    member: Annotated[str, typer.Argument(help="The other side: mbr_...")],
+    month: Annotated[str, typer.Option(help="The month, as 2026-11.")],
+    theirs: Annotated[
+        Path | None, typer.Option("--with", help="Their account of the same month.", exists=True)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write our signed account here.", dir_okay=False)] = None,
+    home: Home = HERE,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Account for a month with one other member, and compare it with theirs; exit 1 where they differ."""
+    with opened(home) as gateway:
+        from adapters.member.reconciling import make_account, read_theirs
+        from hub.protocols.names import MemberId, parse_id
+        from hub.protocols.reconciliation import OPEN, differences
+
+        other = MemberId(parse_id(member, "mbr"))
+        ours, signed = make_account(gateway, other, month)
+        if out is not None:
+            out.write_text(signed + "\n", "utf-8")
+        found = None
+        if theirs is not None:
+            account = read_theirs(gateway, other, month, theirs.read_text("utf-8").strip())
+            found = differences(ours, account)
+    waiting = sum(line.state == OPEN for line in (*ours.sent, *ours.received))
+    answer = {"member": ours.member, "other": other, "month": month, "sent": len(ours.sent),
+              "received": len(ours.received), "open": waiting, "unreleased": len(ours.unreleased),
+              "differences": found}  # fmt: skip
+    counts = f"{len(ours.sent)} sent, {len(ours.received)} received, {waiting} open"
+    unreleased = f"{len(ours.unreleased)} asked for and not released"
+    lines = [f"{month} with {other}: {counts}, {unreleased}", *(found or [])]
+    if found == []:
+        lines.append("Both accounts say the same.")
+    say(answer, "\n".join(lines), as_json=as_json)
+    if found:
+        raise typer.Exit(FAILED)
 
 
 @app.command()

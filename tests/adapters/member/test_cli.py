@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from adapters.member.cli import app, terminal
 from adapters.member.gateway import Gateway
 from adapters.member.joining import Desk, Joined, join
+from adapters.member.reconciling import make_account
 from hub.exchange import enrol
 from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
 from hub.protocols.errors import Untrusted
@@ -878,3 +879,18 @@ def test_what_speaks_against_the_hub_is_shown_in_red_and_written_out(
     assert "FORK" in said.stdout
     shown = (tmp_path / "out" / "fork-1-shown.checkpoint").read_text("utf-8")
     assert shown == forged
+
+
+def test_two_members_compare_their_month(
+    hub: Terminal, arrived: tuple[Gateway, Gateway], town: Town, tmp_path: Path
+) -> None:
+    """Each writes its account; the other's is checked and compared; a difference is exit code 1."""
+    kent, medway = arrived
+    month, file = f"{town.now:%Y-%m}", tmp_path / "medway.account"
+    asked = "audit", "reconcile", "mbr_kent", "--month", month, "--out", str(file), *at(medway)
+    assert hub.json(*asked)["received"] == 2
+    compared = "audit", "reconcile", "mbr_medway", "--month", month, "--with", str(file), *at(kent)
+    assert hub.json(*compared)["differences"] == []
+    assert "say the same" in hub(*compared).stdout
+    file.write_text(make_account(medway, kent.pinned.member, "2026-10")[1])
+    hub.fails(*compared, code=UNPROVED)

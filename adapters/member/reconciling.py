@@ -1,0 +1,89 @@
+"""The monthly account with one other member: made of the log as it was shown here, and of our own records.
+
+What was received under a shield is left out: the account goes to its sender, who must not learn from
+it where the young person is.
+"""
+
+from typing import TYPE_CHECKING
+
+from adapters.member.bundle_export import disclosures
+from adapters.member.errors import GatewayFault
+from hub.protocols.canonical import Json
+from hub.protocols.delivery import read_release
+from hub.protocols.errors import Untrusted
+from hub.protocols.names import DisclosureId, MemberId, NoticeId
+from hub.protocols.reconciliation import MONTH, OPEN, Account, Line, read_account, sign_account
+from hub.protocols.signing import Typ, key_id_of
+
+if TYPE_CHECKING:
+    from adapters.member.gateway import Gateway
+
+
+def make_account(gateway: "Gateway", other: MemberId, month: str) -> tuple[Account, str]:
+    """Return the month with this member and the same signed; raise `GatewayFault` for what is no month."""
+    if not MONTH.fullmatch(month):
+        raise GatewayFault("month-form", "write the month as 2026-11")
+    us, seen = gateway.pinned.member, gateway.auditor.accept(gateway.read_log("checkpoint").decode())
+    sent, received = list[Line](), list[Line]()
+    asked, released = set[NoticeId](), set[NoticeId]()
+    for index, opening in disclosures(gateway):
+        record = opening.record
+        if not isinstance(record, dict) or not str(record.get("at")).startswith(month):
+            continue
+        pair = record.get("sender"), record.get("recipient")
+        if set(pair) != {us, other}:
+            continue
+        if record.get("kind") == "key_request":
+            asked.add(NoticeId(str(record.get("notice"))))
+        elif record.get("kind") == "release":
+            line = _line(gateway, index, record, ours=pair[0] == us)
+            released.add(line.notice)
+            if pair[0] == us:
+                sent.append(line)
+            elif not _shielded(gateway, line):
+                received.append(line)
+    account = Account(us, other, month, seen.size, tuple(sent), tuple(received),
+                      tuple(sorted(asked - released)), gateway.now)  # fmt: skip
+    return account, sign_account(account, gateway.signing_key)
+
+
+def read_theirs(gateway: "Gateway", other: MemberId, month: str, jws: str) -> Account:
+    """Verify the other side's account of the same month, under its logged key."""
+    key = gateway.directory.signing_key(other, key_id_of(jws, Typ.RECONCILIATION))
+    theirs = read_account(jws, key)
+    if (theirs.member, theirs.other, theirs.month) != (other, gateway.pinned.member, month):
+        raise Untrusted("account-other", "the account is another member's, with another, or of another month")
+    return theirs
+
+
+def _line(gateway: "Gateway", index: int, record: Json, *, ours: bool) -> Line:
+    release = read_release(record)
+    parts = tuple(sorted(part.part.value for part in release.parts))
+    return Line(
+        release.delivery,
+        release.notice,
+        index,
+        parts,
+        _state(gateway, release.delivery, release.notice, ours),
+    )
+
+
+def _state(gateway: "Gateway", delivery: DisclosureId, notice: NoticeId, ours: bool) -> str:
+    if ours:
+        sent = gateway.records.sent(notice)
+        return OPEN if sent is None or sent.state == "published" else sent.state
+    received = gateway.records.received(delivery)
+    return OPEN if received is None else received.state
+
+
+def _shielded(gateway: "Gateway", line: Line) -> bool:
+    """Whether either notice of a delivery bears a shield, as far as it is known here."""
+    received = gateway.records.received(line.delivery)
+    about = received.body.get("about") if received is not None and isinstance(received.body, dict) else None
+    if not isinstance(about, dict) or about.get("shield") is True:
+        return received is not None
+    counter = None if received is None or received.counter is None else gateway.records.sent(received.counter)
+    body = counter.body if counter is not None and isinstance(counter.body, dict) else {}
+    asserted = body.get("assertion")
+    flags = asserted.get("flags") if isinstance(asserted, dict) else None
+    return isinstance(flags, dict) and flags.get("shield") is True
