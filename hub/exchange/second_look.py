@@ -106,13 +106,15 @@ def ask_next(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
 
 def _tells(passage: Passage, terms: Terms, work: Work, hub: Hub) -> bool:
     """Whether to ask the other side would name one that may not be named: then nobody is asked."""
-    ways = [one for one in of_same_match(passage, work) if one.state in NOT_LEFT]
+    # What officers have said holds for both ways, also for the one that is not saved yet.
+    said = {"approved_by": passage.approved_by, "named": passage.named}
+    ways = [one.moved(**said) for one in of_same_match(passage, work) if one.state in NOT_LEFT]
     refused = [_kept_back(way, terms, work) for way in ways]
     if not ways or not all(refused):
         return False
     for no in refused:
         if no is not None:
-            _refuse(no.passage, no, work, hub, first=True)
+            _refuse(no.passage, no, work, hub, first=False)
     return True
 
 

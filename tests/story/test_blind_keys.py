@@ -13,11 +13,11 @@ import pytest
 
 from adapters.member.blind_grants import BlindlyGranted
 from hub.exchange import reception
-from hub.exchange.errors import Declined
+from hub.exchange.errors import Declined, NotYours
 from hub.exchange.stages import ItemKind, Passage
 from hub.exchange.states import PassageState
 from hub.protocols import canonical
-from hub.protocols.acknowledgement import OutcomeKind
+from hub.protocols.acknowledgement import Answer, OutcomeKind
 from hub.protocols.blind_key import (
     BlindKeyRequest,
     SealedTo,
@@ -72,10 +72,11 @@ def seen(member: TownMember) -> str:
         items = work.inboxes.page(member.member, 0, 10_000, work.log.size())
     bodies = [item.body for item in items if isinstance(item.body, dict)]
     signed = [
-        canonical.decode(canonical.unb64u(str(body[name]).split(".")[1]))
+        canonical.decode(canonical.unb64u(segment))
         for body in bodies
         for name in ("request", "signed")
-        if name in body
+        for segment in str(body.get(name, "")).split(".")[:2]
+        if segment
     ]
     headers = [[item.kind.value, item.about, item.passage] for item in items]
     about_people = [record for record in member.may_read() if record.get("notice") is not None]
@@ -334,18 +335,74 @@ def granted_anew(
     return sign_blind_grant(replace(grant, boxes=named), kent.keyring.signing), boxes
 
 
-def test_a_revoked_key_asks_nobody_anew(town: Town) -> None:
-    """To be asked again when one candidate's key is revoked would tell that it was the one (I6)."""
-    departure, _ = approved(town)
-    medway, kent = town.members["mbr_medway"], town.members["mbr_kent"]
-    key = medway.keyring.sealing[-1].public.key_id
+def revokes(town: Town, member: str) -> None:
+    """The newest sealing key of a member is taken out of use."""
+    key = town.members[member].keyring.sealing[-1].public.key_id
     with town.store.write() as work:
         registered = work.members.key(key)
         assert registered is not None
         work.members.put_key(replace(registered, revoked_at_index=1))
-    with pytest.raises(Declined, match="delivery-stopped"):
-        medway.fetches(medway.opened[0].item)
+
+
+def test_a_revoked_key_asks_nobody_anew(town: Town) -> None:
+    """To be asked again when one candidate's key is revoked would tell that it was the one (I6)."""
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    kent.grants = False
+    departure, _ = approved(town)
+    kent.grants = True
+    made, request = granted(town, kent), way(town, departure).request
+    assert request is not None
+    revokes(town, "mbr_medway")
     medway.seals_anew()
+    with town.store.write() as work:
+        reception.receive_blind_grant(request.request, made.grant, made.boxes, kent.member, work, town.hub)
     kent.asserts(departure)
     town.night_passes()
     assert len(kent.sees(ItemKind.KEY_REQUEST)) == 1
+    assert medway.opened == []
+    assert way(town, departure).state is PassageState.REFUSED
+
+
+def test_who_confirmed_and_what_was_refused_then_is_for_the_recipient_alone(town: Town) -> None:
+    """An officer's name says where she works, a refusal's reasons may say in which role."""
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    medway.answers = False
+    approved(town)
+    town.suspends("agr_three-areas-movers", "mbr_lambeth")
+    medway.confirms(medway.opened[0], Answer.SAME, "M. Edway-Officer")
+    town.night_passes()
+    read = {str(record["kind"]) for record in kent.may_read()}
+    assert "confirmation" in read
+    assert "refused" not in read
+    assert town.entries("refused")
+    assert "Edway" not in seen(kent)
+    assert "Edway" in json.dumps(medway.may_read())
+
+
+def test_a_second_look_under_a_shield_names_nobody_either(town: Town) -> None:
+    """By an agreement of two the old area's officer would see who asks: she is asked where it may be told."""
+    for named in (False, True):
+        town = Town()
+        kent, medway = town.admits("mbr_kent", area="886"), town.admits("mbr_medway", area="887")
+        town.agrees("kent-medway-movers")
+        boris = replace(SHIELDED, given="Boris", family="Madeup", upn=None)
+        arrival = medway.publishes(boris, NoticeType.NEW_ARRIVAL)
+        town.slot()
+        kent.publishes(replace(boris, given="Nigel"), NoticeType.MOVED_OUT)
+        town.night_passes()
+        (look,) = medway.looks()
+        medway.approves(look, named=named)
+        town.night_passes()
+        assert (kent.sees() != []) is named
+        assert (way(town, arrival).state is PassageState.REFUSED) is not named
+
+
+def test_a_blind_release_is_contested_by_nobody_here(town: Town) -> None:
+    """A dispute is signed; so it is answered like one about nothing, whomever it names."""
+    approved(town)
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    (entry, *_) = [record["index"] for record in medway.may_read() if record["kind"] == "release"]
+    assert isinstance(entry, int)
+    for member, other in ((medway, "mbr_kent"), *((kent, other) for other in OTHERS)):
+        with pytest.raises(NotYours):
+            member.contests(entry, other, "made-up words")
