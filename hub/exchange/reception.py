@@ -19,7 +19,7 @@ from hub.exchange.dispute import receive_message, thread
 from hub.exchange.enrol import redeem, register_key
 from hub.exchange.errors import Declined, NotYours
 from hub.exchange.lodge import lodge, open_epoch
-from hub.exchange.naming import asked_openly
+from hub.exchange.naming import asked_openly, keeps_back
 from hub.exchange.ports import Hub, Store, Work
 from hub.exchange.publish import Admission, check_notice, promise_for, read_admission
 from hub.exchange.release import pack_delivery, still_permitted
@@ -314,8 +314,10 @@ def _still_asked(item: InboxItem, terms: Terms, work: Work) -> bool:
         return False
     decided = decide_identity(passage, notice, counter, terms)
     if item.kind is ItemKind.KEY_REQUEST:
-        asked_so = isinstance(decided, KeyWanted) and bool(decided.alike) is not asked_openly(passage)
-        return passage.state is PassageState.AWAITING_KEY and asked_so
+        names = asked_openly(passage)
+        asked_so = isinstance(decided, KeyWanted) and bool(decided.alike) is not names
+        kept_back = names and keeps_back(passage, notice, counter)  # a shield came before this was fetched
+        return passage.state is PassageState.AWAITING_KEY and asked_so and not kept_back
     if passage.look is not None and item.kind is ItemKind.OFFICER_TASK:
         return second_look.still_asked(passage, item.member, terms, work)
     held = isinstance(decided, Refused) and decided.held

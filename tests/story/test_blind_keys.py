@@ -30,7 +30,7 @@ from hub.protocols.names import Digest, NoticeId, NoticeType, Part
 from hub.protocols.sealing import seal_box
 from tests.simulators.region import AREAS, region_agreement
 from tests.simulators.town import Town, TownMember
-from tests.story.people import ADA, SHIELDED
+from tests.story.people import ADA, ADA_KNOWN_BY_NAME, SHIELDED
 from tests.story.test_recalls import recalls
 
 OTHERS = ("mbr_lambeth", "mbr_medway")
@@ -406,3 +406,22 @@ def test_a_blind_release_is_contested_by_nobody_here(town: Town) -> None:
     for member, other in ((medway, "mbr_kent"), *((kent, other) for other in OTHERS)):
         with pytest.raises(NotYours):
             member.contests(entry, other, "made-up words")
+
+
+def test_a_request_that_names_is_not_shown_once_there_is_a_shield(town: Town) -> None:
+    """I6: officers approved on thin evidence, then she hides; what was asked openly is asked no more."""
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    kent.grants = medway.grants = False
+    kent.publishes(ADA, NoticeType.MOVED_OUT)
+    town.slot()
+    arrival = medway.publishes(ADA_KNOWN_BY_NAME, NoticeType.NEW_ARRIVAL)
+    town.night_passes()
+    kent.approves(kent.tasks[0])
+    town.night_passes()
+    medway.approves(medway.tasks[0])
+    town.night_passes()
+    (item,) = kent.sees(ItemKind.KEY_REQUEST)
+    assert item.body is not None
+    medway.asserts(arrival, shield=True)
+    (item,) = kent.sees(ItemKind.KEY_REQUEST)
+    assert (item.stopped, item.body) == (True, None)
