@@ -29,7 +29,7 @@ from hub.protocols.names import Digest, EpochId
 LinkageKey = NewType("LinkageKey", bytes)
 """The key of an epoch's identifier tokens: 32 bytes, held by members, never by the hub."""
 
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 """Version of this layout, the first byte of `name_birth`; another layout is another number."""
 
 SLOT_BYTES: Final = 8

@@ -187,9 +187,9 @@ def test_wrong_length_is_refused(name_birth: int, evidence: int, other: int) -> 
     ("head", "code"),
     [
         (b"\x02\x00\x00\x00\x00\x00\x00\x00", "tokens-layout"),
-        (b"\x03\x02\x00\x00\x00\x00\x00\x00", "tokens-head"),
-        (b"\x03\x00\x05\x00\x00\x00\x00\x00", "tokens-head"),
-        (b"\x03\x00\x00\x00\x00\x00\x00\x01", "tokens-head"),
+        (b"\x04\x02\x00\x00\x00\x00\x00\x00", "tokens-head"),
+        (b"\x04\x00\x05\x00\x00\x00\x00\x00", "tokens-head"),
+        (b"\x04\x00\x00\x00\x00\x00\x00\x01", "tokens-head"),
     ],
 )
 def test_unknown_head_is_refused(head: bytes, code: str) -> None:
