@@ -242,9 +242,24 @@ def carry_dispute(errand: Errand, _terms: Terms, work: Work, hub: Hub) -> None:
     dispute.carry(errand, work, hub)
 
 
+def carry_asserted(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
+    """Its sender has asserted a notice anew: whatever comes of it is decided again.
+
+    Matched or not, it takes as many leaves of the log: else who says no and yes in turn of a guess would
+    see the log grow (I9).
+    """
+    end = work.log.size() + MATCH_LEAVES
+    for passage in work.passages.of_notice(NoticeId(errand.subject)):
+        _decide_again(passage, terms, work, hub)
+    disclosure_log.fill_to(end, work, hub)
+
+
 def carry_reconsidered(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
-    """What was refused or stopped is decided again: an agreement came into force, an assertion changed."""
-    passage = _passage(errand, work)
+    """What was refused or stopped is decided again: an agreement came into force, a member has a new key."""
+    _decide_again(_passage(errand, work), terms, work, hub)
+
+
+def _decide_again(passage: Passage, terms: Terms, work: Work, hub: Hub) -> None:
     if passage.pending:
         second_look.reconsider(passage, terms, work, hub)
     elif passage.state in {PassageState.REFUSED, PassageState.AWAITING_OFFICER}:
@@ -283,6 +298,7 @@ CARRY: Final[dict[ErrandKind, Step]] = {
     ErrandKind.LEAD: carry_lead,
     ErrandKind.DISPUTE: carry_dispute,
     ErrandKind.CLOSE: carry_closed,
+    ErrandKind.ASSERTED: carry_asserted,
     ErrandKind.RECONSIDER: carry_reconsidered,
     ErrandKind.STOP: carry_stopped,
     ErrandKind.RECORD: carry_record,

@@ -210,8 +210,7 @@ def receive_assertion(notice: NoticeId, jws: str, caller: MemberId, work: Work, 
     assertion = withdraw.check_assertion(jws, own, work, hub)
     _check_assertion(assertion, hub)
     work.notices.assert_again(notice, assertion)
-    for passage in work.passages.of_notice(notice):
-        _promise(ErrandKind.RECONSIDER, passage.passage, None, work, hub)
+    _promise(ErrandKind.ASSERTED, notice, None, work, hub)
 
 
 def receive_renewal(notice: NoticeId, jws: str, tokens: Json, caller: MemberId, work: Work, hub: Hub) -> None:

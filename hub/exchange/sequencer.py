@@ -41,6 +41,7 @@ TURNS: Final = {
     ErrandKind.LEAD: 2,
     ErrandKind.DISPUTE: 2,
     ErrandKind.CARRY: 3,
+    ErrandKind.ASSERTED: 3,
     ErrandKind.RECONSIDER: 4,
 }
 """What is done first in a batch: what binds, what stops, answers to what was told; matches last.

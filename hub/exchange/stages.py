@@ -435,6 +435,7 @@ class ErrandKind(StrEnum):
     LOOK = "look"
     LEAD = "lead"
     DISPUTE = "dispute"
+    ASSERTED = "asserted"
     RECONSIDER = "reconsider"
     RECORD = "record"
     STOP = "stop"

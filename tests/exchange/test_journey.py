@@ -125,6 +125,20 @@ def test_a_renewal_takes_as_many_leaves_whatever_it_meets(town: Town, meets: str
     assert words == ([] if meets == "its own end" else [told])
 
 
+@pytest.mark.parametrize("met", [True, False])
+def test_an_assertion_takes_as_many_leaves_whatever_its_notice_has_met(town: Town, met: bool) -> None:
+    """I9: also where a no becomes a yes by it, and an officer is asked."""
+    medway, nobody = town.members[MEDWAY], replace(ADA_KNOWN_BY_NAME, given="Nobody", family="Whatsoever")
+    town.members[KENT].publishes(ADA, NoticeType.MOVED_OUT)
+    guess = medway.publishes(ADA_KNOWN_BY_NAME if met else nobody, NoticeType.NEW_ARRIVAL)
+    town.slot()
+    for objection in (frozenset({Part.IDENTITY}), frozenset[Part]()):
+        medway.asserts(guess, objection=objection)
+        assert carry(town, ErrandKind.ASSERTED, guess) == MATCH_LEAVES
+    assert len(town.entries("refused")) == 2 * met
+    assert len(town.entries("officer_task")) == met
+
+
 def test_a_notice_that_was_withdrawn_before_meets_nobody(town: Town) -> None:
     """It takes as many leaves as any other, and is not findable."""
     town.members[MEDWAY].publishes(ADA, NoticeType.NEW_ARRIVAL)

@@ -173,8 +173,28 @@ def test_work_that_comes_of_a_hidden_match_moves_nothing_else(
     assert places[0] == places[1]
 
 
+@pytest.mark.parametrize("fill", range(16))
+def test_asserting_no_and_yes_of_a_guess_makes_no_slot_longer(fill: int) -> None:
+    """I9: however full a prober makes the slot in which what it asserts turns a no into a yes, or back."""
+    grown = []
+    for present in (True, False):
+        town = region(present=present)
+        medway = town.members["mbr_medway"]
+        guess = medway.publishes(ADA_KNOWN_BY_NAME, NoticeType.NEW_ARRIVAL)
+        town.slot()
+        for objection in (frozenset({Part.IDENTITY}), frozenset[Part]()):
+            medway.asserts(guess, objection=objection)
+            for number in range(fill):
+                medway.publishes(replace(NOBODY, given=f"Nemo{number}"), NoticeType.NEW_ARRIVAL)
+            town.slot()
+        states = [one.state for one in town.passages(guess)]
+        assert states == ([PassageState.AWAITING_OFFICER] * 2 if present else [])
+        grown.append([b - a for a, b in itertools.pairwise(town.sizes)])
+    assert grown[0][-2:] == grown[1][-2:]
+
+
 def test_asserting_again_and_again_does_not_make_a_hidden_refusal_show(town: Town) -> None:
-    """I9: deciding again what stays refused leaves no trace in the size of the log."""
+    """I9: deciding again what stays refused enters nothing; an assertion takes three, as of nobody."""
     kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
     kent.publishes(ADA, NoticeType.MOVED_OUT)
     town.slot()
@@ -185,7 +205,7 @@ def test_asserting_again_and_again_does_not_make_a_hidden_refusal_show(town: Tow
         medway.asserts(notice, shield=flag)
     town.slot()
     assert len(town.entries("refused")) + len(town.entries("held")) == refused
-    assert town.sizes[-1] - town.sizes[-2] == 16
+    assert town.sizes[-1] - town.sizes[-2] == 64
     assert medway.sees() == []
 
 
