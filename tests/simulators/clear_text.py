@@ -10,6 +10,9 @@ from typing import Final
 
 SEPARATORS: Final = b" \t\r\n-_/.,:;'+\0"
 BASE64: Final = rb"[A-Za-z0-9_+/=-]"
+_TIME_OF_DAY: Final = re.compile(rb"(?<=\d)[t ]\d\d:\d\d:\d\d(\.\d+)?")
+"""Without its separators 07:29:20.10 reads as a birthday, the 29th of July 2010."""
+
 _PACKED: Final = re.compile(rb"[A-Za-z0-9_-]{20,}")
 
 
@@ -25,10 +28,11 @@ def facts_in(text: bytes, facts: Iterable[str]) -> Iterator[str]:
     """Look with and without case, with and without separators.
 
     Signatures and sealed bytes lie about as base64, in which a few letters in a row are chance: a
-    fact of fewer than eight counts where it stands by itself, or as it is written.
+    fact of fewer than eight counts where it stands by itself, or as it is written. The time of day of
+    an instant is no birthday.
     """
     small = text.lower()
-    bare = small.translate(None, SEPARATORS)
+    bare = _TIME_OF_DAY.sub(b"t", small).translate(None, SEPARATORS)
     for fact in facts:
         said = fact.encode()
         if len(said) >= 8:
