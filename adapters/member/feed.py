@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from adapters.member.feed_person import Person, person_of, plain
 from adapters.member.routing import Outcome, authority_of
 from adapters.move import Address, Move
 from hub.protocols.addresses import read_address
@@ -72,8 +73,7 @@ class Standing:
     state: State
     area: str
     """Where the home lies: DfE or ONS code, or nation; empty where it is not known."""
-    person: str
-    """Names, birthday and numbers."""
+    person: Person
     home: str
     flags: str
 
@@ -98,17 +98,14 @@ def follows(kind: MemberKind) -> Follows | None:
 
 def standing(move: Move, whom: Follows, area: str | None, today: date) -> Standing:
     """How a row shows a young person on a day, to a member of this area (DfE code)."""
-    where, doubtful = _where(move.to_address, area)
+    where, doubtful = ("", False) if move.home_unsure else _where(move.to_address, area)
     if whom is Follows.LEARNERS:
         state = State.OUT if move.end is not None and move.end <= today else State.IN
     else:
         state = _state_in_area(move, where, area, doubtful=doubtful)
-    names = (move.given, move.middle or "", move.family, *move.former_family)
-    numbers = (move.upn or "", move.uln or "")
-    person = "|".join((*map(_plain, names), move.dob.isoformat(), *numbers))
     wishes = (move.wishes.instruction, move.wishes.objection, move.wishes.consent, move.wishes.from_dwp)
     flags = "|".join(",".join(sorted(one)) for one in (*wishes, move.found))
-    return Standing(state, where, person, home_text(move.to_address), flags)
+    return Standing(state, where, person_of(move), home_text(move.to_address), flags)
 
 
 def changed(
@@ -130,6 +127,27 @@ def changed(
     return Change.CORRECTION if _mends(before, after, told, whom) else None
 
 
+def resumed(
+    begun: Change, before: Before, after: Standing, told: frozenset[NoticeType], whom: Follows
+) -> Change | None:
+    """What follows where another change was begun and killed, and the row says something else tonight.
+
+    What was begun may have gone out: then it is taken back, or mended again.
+    """
+    fresh = changed(before, after, told, whom)
+    if fresh is not None or after.state not in {State.IN, State.OUT}:
+        return fresh
+    if speaks_of(opposite(after.state), whom) in told:
+        return Change.WITHDRAWAL
+    mends = begun is Change.CORRECTION and speaks_of(after.state, whom) in told
+    return Change.CORRECTION if mends else None
+
+
+def opposite(state: State) -> State:
+    """Of whoever is in, that they are out; of anybody else, that they are in."""
+    return State.OUT if state is State.IN else State.IN
+
+
 def speaks_of(state: State, whom: Follows) -> NoticeType:
     """The type of the notice that says of somebody that they stand so."""
     return NOTICES[_COMES[whom] if state is State.IN else _GOES[whom]]
@@ -144,7 +162,7 @@ def home_text(address: Address | None) -> str:
         return ""
     numbered_first = sorted(address.lines, key=lambda line: not any(sign.isdigit() for sign in line))
     lines = " ".join(numbered_first)
-    return f"{''.join((address.postcode or '').split()).upper()}|{read_address(lines) or _plain(lines)}"
+    return f"{''.join((address.postcode or '').split()).upper()}|{read_address(lines) or plain(lines)}"
 
 
 def _turned(now: State, told: frozenset[NoticeType], whom: Follows) -> Change:
@@ -181,7 +199,3 @@ def _where(home: Address | None, area: str | None) -> tuple[str, bool]:
         return "", False
     where = route.authority or route.nation or ""
     return where, where != area and area in route.shared_with
-
-
-def _plain(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -9,11 +9,12 @@ of an extract lies there in clear, and without the keyring nothing of it can be 
 import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Final
 
 from adapters.member.feed import Before, Change, Standing, State
+from adapters.member.feed_person import Person, still_one
 from adapters.move import Address
 from hub.protocols import canonical
 from hub.protocols.at_rest import rest_open, rest_seal
@@ -30,6 +31,8 @@ create temp table tonight (who blob primary key, print blob not null, body blob)
 
 _PRINT_BYTES: Final = 16
 
+_PERSON: Final = tuple(field.name for field in fields(Person))
+
 LONG: Final = 65_536
 """Characters of a text that came from a cell: as many as a line of a file may have."""
 
@@ -41,8 +44,10 @@ class Remembered:
     ref: str
     state: State
     area: str
-    prints: tuple[str, str, str]
-    """Fingerprints of person, home and flags."""
+    person: Person
+    """Fingerprints of what names them; empty where the file had none."""
+    prints: tuple[str, str]
+    """Fingerprints of home and flags."""
     home: Address | None
 
 
@@ -69,6 +74,12 @@ class FeedBook:
         (count,) = self._db.execute("select count(*) from person").fetchone()
         return int(count)
 
+    def absent(self) -> int:
+        """How many of them are not in tonight's."""
+        statement = "select count(*) from person where who not in (select who from tonight)"
+        (count,) = self._db.execute(statement).fetchone()
+        return int(count)
+
     def see(self, ref: str, now: Standing) -> "Seen":
         """Note a row of tonight's extract; tell what is remembered, where that differs."""
         who, mark = self._print("who", ref), self._print("row", "\n".join(_texts(now)))
@@ -76,17 +87,20 @@ class FeedBook:
         twice = self._db.execute("select print from tonight where who = ?", (who,)).fetchone()
         if twice is not None:
             return Seen(who, mark, None, twice=True, same=twice[0] == mark)
-        same = known is not None and known[0] == mark
+        same = known is not None and known[0] == mark and self._begun(who) in {None, mark}
         self._db.execute("insert into tonight values (?,?,null)", (who, mark))
         before = None if known is None or same else self._open(who, known[1])
         return Seen(who, mark, before, twice=False, same=same)
 
     def compare(self, before: Remembered, now: Standing) -> Before:
         """What is remembered, as far as it has changed."""
-        person, home, flags = (
-            kept == mark for kept, mark in zip(before.prints, self._prints(now), strict=True)
-        )
-        return Before(before.state, before.area, same_person=person, same_home=home, same_flags=flags)
+        home, flags = (kept == mark for kept, mark in zip(before.prints, self._prints(now), strict=True))
+        same = before.person == self._person(now)
+        return Before(before.state, before.area, same_person=same, same_home=home, same_flags=flags)
+
+    def still_one(self, before: Remembered, now: Standing) -> bool:
+        """Whether the reference names whom it named in the last extract."""
+        return still_one(before.person, self._person(now))
 
     def hold(self, who: bytes, remembered: Remembered) -> None:
         """Have ready what is to be remembered of a row once it is settled."""
@@ -99,8 +113,9 @@ class FeedBook:
         """What is to be remembered of a row: an unsure state leaves the last sure one, and its home."""
         sure = now.state is not State.UNSURE or before is None
         if sure or before is None:  # the second for the type alone
-            return Remembered(ref, now.state, now.area, self._prints(now), home)
-        return Remembered(ref, before.state, before.area, self._prints(now), before.home)
+            return Remembered(ref, now.state, now.area, self._person(now), self._prints(now), home)
+        prints = self._prints(now)
+        return Remembered(ref, before.state, before.area, self._person(now), prints, before.home)
 
     def settle_all_but(self, people: frozenset[bytes]) -> None:
         """Remember every row of tonight that has changed, but those of these people."""
@@ -108,6 +123,7 @@ class FeedBook:
         self._db.execute("begin immediate")
         chosen = [row for row in rows if row[0] not in people]
         self._db.executemany("insert or replace into person values (?,?,?)", chosen)
+        self._db.executemany("delete from doing where who = ?", [(row[0],) for row in chosen])
         self._db.execute("commit")
 
     def do(self, who: bytes, mark: bytes, change: Change) -> None:
@@ -117,6 +133,11 @@ class FeedBook:
     def doing(self, who: bytes, mark: bytes) -> Change | None:
         """What was being told of this very row when the gateway was killed."""
         row = self._db.execute("select change from doing where who = ? and print = ?", (who, mark)).fetchone()
+        return None if row is None else Change(row[0])
+
+    def begun(self, who: bytes) -> Change | None:
+        """What was being told of somebody, by this row or by another one, when the gateway was killed."""
+        row = self._db.execute("select change from doing where who = ?", (who,)).fetchone()
         return None if row is None else Change(row[0])
 
     def settle(self, who: bytes) -> None:
@@ -138,15 +159,24 @@ class FeedBook:
         for who, body in rows:
             yield who, self._open(who, body)
 
+    def person_mark(self, now: Standing) -> bytes:
+        """A fingerprint of whom a row names, whatever else it says."""
+        return self._print("whole person", "\n".join(astuple(now.person)))
+
     def digest(self, words: str) -> str:
         """A keyed digest, to tell whether two plans are one."""
         return canonical.b64u(self._print("plan", words))
 
-    def _prints(self, now: Standing) -> tuple[str, str, str]:
-        return tuple(  # type: ignore[return-value]  # three of them
-            canonical.b64u(self._print(kind, text))
-            for kind, text in (("person", now.person), ("home", now.home), ("flags", now.flags))
-        )
+    def _begun(self, who: bytes) -> bytes | None:
+        row = self._db.execute("select print from doing where who = ?", (who,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def _prints(self, now: Standing) -> tuple[str, str]:
+        return canonical.b64u(self._print("home", now.home)), canonical.b64u(self._print("flags", now.flags))
+
+    def _person(self, now: Standing) -> Person:
+        named = zip(_PERSON, astuple(now.person), strict=True)
+        return Person(*(canonical.b64u(self._print(name, text)) if text else "" for name, text in named))
 
     def _print(self, kind: str, text: str) -> bytes:
         return subkey(self._key, f"{kind}: {text}")[:_PRINT_BYTES]
@@ -159,10 +189,11 @@ class FeedBook:
             address = Address(
                 tuple(home.list_of_text("lines", max=LONG)), home.nullable_text("postcode", max=LONG)
             )
-        person, living, flags = kept.list_of_text("prints")
+        living, flags = kept.list_of_text("prints")
+        person = Person(*kept.list_of_text("person"))
         state = State(kept.text("state"))
         return Remembered(
-            kept.text("ref", max=LONG), state, kept.text("area"), (person, living, flags), address
+            kept.text("ref", max=LONG), state, kept.text("area"), person, (living, flags), address
         )
 
 
@@ -180,7 +211,7 @@ class Seen:
 
 
 def _texts(now: Standing) -> tuple[str, ...]:
-    return (now.state.value, now.area, now.person, now.home, now.flags)
+    return (now.state.value, now.area, *astuple(now.person), now.home, now.flags)
 
 
 def _body(one: Remembered) -> Json:
@@ -191,6 +222,7 @@ def _body(one: Remembered) -> Json:
         "ref": one.ref,
         "state": one.state.value,
         "area": one.area,
+        "person": [*astuple(one.person)],
         "prints": [*one.prints],
         "home": home,
     }

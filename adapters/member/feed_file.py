@@ -23,9 +23,10 @@ MOST_UNREADABLE: Final = 5
 """Per cent of rows that may not be readable."""
 
 MOST_CHANGED: Final = 10
-"""Per cent of people of whom something may be to be told: more, and columns have changed their meaning."""
+"""Per cent of people who may have changed in one night: more, and columns have changed their meaning."""
 
 MOST_CHANGED_SPARED: Final = 50
+"""People who may have changed in any case, in an extract of a hundred or more; half of a smaller one."""
 
 _TEXT_FORMATS: Final = frozenset({"csv", "jsonl"})
 
@@ -81,8 +82,13 @@ def check_still(path: Path, before: Shape) -> None:
         )
 
 
-def doubts_of(shape: Shape, last_ended_whole: bool, rows: int, left_out: int, last: int) -> Doubts:
-    """What speaks against an extract of so many rows, after one of `last` people."""
+def doubts_of(
+    shape: Shape, last_ended_whole: bool, rows: int, left_out: int, last: int, absent: int
+) -> Doubts:
+    """What speaks against an extract of so many rows, after one of `last` people of whom `absent` are gone.
+
+    People are counted by their references: another area's extract may well have as many rows.
+    """
     doubts = Doubts()
     doubts.weigh(
         "feed-half-written",
@@ -96,15 +102,16 @@ def doubts_of(shape: Shape, last_ended_whole: bool, rows: int, left_out: int, la
     )
     doubts.weigh(
         "feed-shrunken",
-        f"it has {rows} people and the last one had {last}",
-        holds=last - rows > _share(last, MOST_MISSING),
+        f"of the last one's {last} people {absent} are not in it",
+        holds=absent > _share(last, MOST_MISSING),
     )
     return doubts
 
 
 def weigh_changes(doubts: Doubts, changes: int, last: int) -> None:
     """Add the doubt that more has changed than a night brings."""
-    most = max(MOST_CHANGED_SPARED, last * MOST_CHANGED // 100)
+    spared = max(SPARED, min(MOST_CHANGED_SPARED, last // 2))
+    most = max(spared, last * MOST_CHANGED // 100)
     doubts.weigh(
         "feed-upheaval", f"{changes} of {last} people have changed", holds=bool(last) and changes > most
     )

@@ -24,15 +24,19 @@ from adapters.member.feed import (
     State,
     changed,
     follows,
+    opposite,
+    resumed,
     speaks_of,
     standing,
 )
 from adapters.member.feed_book import FeedBook, Remembered
 from adapters.member.feed_file import check_still, doubts_of, shape_of, weigh_changes
 from adapters.member.files import Rows
+from adapters.member.flagging import Wish
 from adapters.member.outbox import Published, Unsent
 from adapters.member.records import Waiting
-from adapters.move import Move
+from adapters.move import Found, Move
+from hub.consent.flag_record import Kind, MadeBy
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.names import NoticeId, NoticeType
@@ -45,6 +49,10 @@ LOOK: Final = "feed"
 
 _HOME: Final = "the home is gone, or may as well lie in another area: look, then mend it in your tracker"
 _FLAG: Final = "a flag has changed while a notice is open: write it down with hub flag set"
+_OTHER: Final = (
+    "names somebody else now: where it was given again, withdraw the earlier one's notices, end their flags,"
+    " and note this; where it was not, mend it in your tracker"
+)
 _GONE: Final = "in the extract no more, and no notice says where: look whether somebody has to be told"
 
 NIGHTS: Final = "feed-night"
@@ -71,6 +79,8 @@ class Due:
     mark: bytes
     state: State
     move: Move | None
+    other: bool = False
+    """Whether the reference names another person than it did: nothing follows by machine."""
 
 
 @dataclass
@@ -92,6 +102,10 @@ class Night:
     ends_whole: bool = True
     gone_rows: list[bytes] = field(default_factory=list)
     clashing: set[bytes] = field(default_factory=set)
+    differing: int = 0
+    """People whose names, numbers, home or flags are not those of the last extract."""
+    shields: list[str] = field(default_factory=list)
+    """Local references of whom tonight's rows say that they are shielded."""
 
     @property
     def notices(self) -> list[Due]:
@@ -154,10 +168,10 @@ class Feed:
         _check_refs(night)
         night.due = [one for one in night.due if one.who not in night.clashing]
         whole = self._gateway.records.place(ENDS_WHOLE) == "yes"
-        doubts = doubts_of(shape, whole, night.rows, rows.left_out, last)
+        doubts = doubts_of(shape, whole, night.rows, rows.left_out, last, self._book.absent())
         if not rows.left_out and not night.contradicted:
             self._look_for_missing(night)
-        weigh_changes(doubts, len(night.due), last)
+        weigh_changes(doubts, max(len(night.due), night.differing), last)
         doubts.refuse(accept)
         night.doubts = doubts.found
         return night
@@ -176,6 +190,18 @@ class Feed:
         if seen.same:
             return
         before = seen.before
+        if before is not None and not self._book.still_one(before, now):
+            mark = self._book.person_mark(now)
+            if not self._is_free(move.local_ref, mark):
+                due = Due(
+                    Change.LOOK, move.local_ref, move.place, seen.who, mark, now.state, move, other=True
+                )
+                night.due.append(due)
+                return
+            before = None
+        night.differing += before is not None
+        if Found.SHIELD in move.found:
+            night.shields.append(move.local_ref)
         after = self._book.remembered(move.local_ref, now, move.to_address, before)
         self._book.hold(seen.who, after)
         change = (
@@ -191,8 +217,19 @@ class Feed:
         begun = self._book.doing(who, mark)
         if begun is not None:
             return begun
-        known = None if before is None else self._book.compare(before, now)
-        return changed(known, now, frozenset(self._open(ref)), night.follows)
+        told = frozenset(self._open(ref))
+        if before is None:
+            return changed(None, now, told, night.follows)
+        known, other = self._book.compare(before, now), self._book.begun(who)
+        if other is not None:
+            return resumed(other, known, now, told, night.follows)
+        return changed(known, now, told, night.follows)
+
+    def _is_free(self, ref: str, mark: bytes) -> bool:
+        """Whether it may name somebody else: an officer has seen it, nothing of the earlier one stands."""
+        book = self._gateway.flagging.book
+        standing = any(not one.over for one in book.flags(ref)) or self._open(ref)
+        return not standing and self._gateway.records.is_decided(self._item(ref, mark))
 
     def _look_for_missing(self, night: Night) -> None:
         """Who has vanished from a whole extract: our word that they are here is taken back, if it is open."""
@@ -209,6 +246,7 @@ class Feed:
     def tell(self, night: Night, officer: str, progress: Callable[[int], None] | None = None) -> Told:
         """Send what follows, and remember the extract; the same again does nothing."""
         told = Told()
+        self._shield(night.shields, officer)
         if self._needs_second(night, officer):
             told.second_person = True
             return told
@@ -227,7 +265,23 @@ class Feed:
         told.later = told.later or sent.later
         return told
 
+    def _shield(self, refs: list[str], officer: str) -> None:
+        """Write shields into the flag book: they bind at once, and until a person ends them.
+
+        An extract that has lost the column takes nobody's shield away.
+        """
+        book = self._gateway.flagging.book
+        for ref in refs:
+            if not any(one.record.kind is Kind.SHIELD and not one.over for one in book.flags(ref)):
+                wish = Wish(ref, Kind.SHIELD, MadeBy.OFFICER, officer, evidence="nightly extract")
+                self._gateway.flagging.set(wish)
+        if refs:
+            self._gateway.carry_flags()
+
     def _tell_one(self, due: Due, officer: str, night: Night, told: Told) -> None:
+        if due.other:
+            self._ask(due.ref, due.mark, _OTHER)
+            return
         if told.later is not None:
             told.not_told += 1
             return
@@ -251,8 +305,7 @@ class Feed:
 
     def _do(self, due: Due, officer: str, night: Night) -> Published:
         if due.change is Change.WITHDRAWAL:
-            here = due.move is None
-            kind = speaks_of(State.IN if here else State.OUT, night.follows)
+            kind = speaks_of(opposite(due.state), night.follows)
             self._withdraw(self._open(due.ref).get(kind, []), "no_longer_so")
         elif due.change is Change.LOOK:
             self._ask(due.ref, due.mark, _HOME if due.state is State.UNSURE else _FLAG)
@@ -286,9 +339,11 @@ class Feed:
 
     def _ask(self, ref: str, mark: bytes, words: str) -> None:
         """Keep a question for a person, by local reference; the same row asks once."""
-        item = f"fed_{self._book.digest(f'{ref} {canonical.b64u(mark)}')}"
         body: Json = {"says": f"{ref}: {words}"}
-        self._gateway.records.wait(Waiting(item, LOOK, None, "open", body))
+        self._gateway.records.wait(Waiting(self._item(ref, mark), LOOK, None, "open", body))
+
+    def _item(self, ref: str, mark: bytes) -> str:
+        return f"fed_{self._book.digest(f'{ref} {canonical.b64u(mark)}')}"
 
     def _received(self, notice: NoticeId) -> bool:
         sent = self._gateway.records.sent(notice)

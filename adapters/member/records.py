@@ -318,6 +318,10 @@ class Records:
         body = self._seal({}, f"waiting:{item}")
         self._change("update waiting set state = ?, body = ? where item = ?", (how, body, item))
 
+    def is_decided(self, item: str) -> bool:
+        """Whether a person was asked this, and has answered."""
+        return bool(self._rows("select 1 from waiting where item = ? and state != 'open'", (item,)))
+
     def settle(self, item: str, how: str, body: Json) -> None:
         """A person has answered; what the thing was about is kept beside the answer."""
         sealed = self._seal(body, f"waiting:{item}")

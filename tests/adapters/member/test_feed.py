@@ -88,6 +88,12 @@ def test_an_address_that_goes_missing_is_for_a_person() -> None:
     assert night(AT_HOME, replace(AT_HOME, to_address=Address((), "ZZ99 3VZ"))) is Change.LOOK
 
 
+def test_a_home_that_is_no_fixed_one_is_for_a_person() -> None:
+    """No machine routes by the postcode of a prison, an office or a friend."""
+    assert night(AT_HOME, replace(MOVED, home_unsure=True)) is Change.LOOK
+    assert night(None, replace(AT_HOME, home_unsure=True)) is None
+
+
 @pytest.mark.parametrize("status", ["A", "D", "L", "M", "X"])
 def test_who_is_too_old_dead_or_merged_is_not_told_of(status: str) -> None:
     """The tracker's own status says that there is nothing to tell."""

@@ -12,7 +12,7 @@ from adapters.member.errors import GatewayFault
 from adapters.member.feeding import Night, Told, nightly_feed
 from adapters.member.files import Rows, open_rows
 from adapters.member.gateway import Gateway
-from adapters.move import Address, Found, Move
+from adapters.move import Address, Found, Move, Wishes
 from hub.protocols.names import MemberKind, NoticeType
 from tests.adapters.member.conftest import come_to_rest
 from tests.simulators.town import Town
@@ -234,9 +234,10 @@ def test_what_no_machine_can_tell_waits_for_a_person(tracker: Tracker) -> None:
 def test_a_flag_that_changes_in_the_extract_waits_for_a_person(tracker: Tracker) -> None:
     """It is not asserted by itself: the flag book has whose word it was."""
     tracker.night(ADA_GONE, *OTHERS)
-    tracker.night(replace(ADA_GONE, found=frozenset({Found.SHIELD})), *OTHERS)
-    (asked,) = tracker.gateway.waiting()
-    assert "hub flag set" in str(asked.body)
+    objects = Wishes(objection=frozenset({"contact"}))
+    tracker.night(replace(ADA_GONE, wishes=objects), *OTHERS)
+    (question,) = tracker.gateway.waiting()
+    assert "hub flag set" in str(question.body)
     assert tracker.sent() == [("moved_out", "published")]
 
 
@@ -350,3 +351,118 @@ def test_a_member_without_an_area_is_told_what_to_write(wire: Wire, tmp_path: Pa
     for gateway, code in ((charity, "feed-kind"), (county, "feed-no-area")):
         tracker = Tracker(gateway, tmp_path)
         assert refusal(tracker, ADA_HERE) == code
+
+
+# --- what would tell the wrong one -------------------------------------------------------------------
+
+BEA = replace(
+    ADA_GONE, given="Beatrice", family="Otherwise", dob=date(2010, 3, 4), upn="X884499921002", local_ref="K-1"
+)
+"""Somebody else, under the reference that was Ada's."""
+
+
+def asked(tracker: Tracker) -> list[str]:
+    """What waits for a person, in words."""
+    return [str(one.body) for one in tracker.gateway.waiting()]
+
+
+def test_a_reference_given_to_somebody_else_tells_nothing_by_machine(
+    tracker: Tracker, neighbours: tuple[Gateway, Gateway], town: Town
+) -> None:
+    """Whoever received Ada's notice is not told of another child by way of a correction."""
+    kent, medway = neighbours
+    tracker.night(ADA_GONE, *OTHERS)
+    medway.publish([ADA], NoticeType.NEW_ARRIVAL, OFFICER)
+    come_to_rest(town, kent, medway)
+    sent = tracker.sent()
+    for _ in range(2):
+        tracker.night(BEA, *OTHERS)
+    assert tracker.sent() == sent
+    assert ["K-1: names somebody else now" in words for words in asked(tracker)] == [True]
+
+
+def test_two_people_who_change_places_tell_nothing(tracker: Tracker) -> None:
+    """Neither is found by the other's home, nor loses the shield that lies under their own reference."""
+    first, second = OTHERS[0], OTHERS[1]
+    swapped = [
+        replace(first, local_ref=second.local_ref, to_address=NEW_HOME),
+        replace(second, local_ref=first.local_ref),
+    ]
+    night, told = tracker.night(ADA_HERE, *swapped, *OTHERS[2:])
+    assert (night.counts, told.told, tracker.sent()) == ({"look": 2}, {}, [])
+    assert tracker.night(ADA_HERE, *OTHERS)[0].due == []
+
+
+def test_a_reference_is_another_person_s_once_nothing_stands_and_an_officer_has_noted_it(
+    tracker: Tracker,
+) -> None:
+    """While a notice or a flag of the earlier one is open, it is not."""
+    tracker.night(ADA_GONE, *OTHERS)
+    tracker.night(BEA, *OTHERS)
+    (question,) = tracker.gateway.waiting()
+    tracker.gateway.note_reminder(question.item)
+    assert tracker.night(BEA, *OTHERS)[0].counts == {"look": 1}
+    (open_,) = tracker.gateway.records.all_sent()
+    tracker.gateway.withdraw(open_.notice, "no_longer_so")
+    here = replace(BEA, to_address=OLD_HOME)
+    night, _ = tracker.night(here, *OTHERS)
+    assert night.counts == {"new_arrival": 1}
+    assert tracker.again()[0].due == []
+
+
+def test_another_authority_s_extract_of_the_same_length_is_refused(tracker: Tracker) -> None:
+    """As many people, and none of them ours."""
+    theirs = [replace(one, local_ref=f"M-{one.local_ref}", to_address=NEW_HOME) for one in [ADA, *OTHERS]]
+    assert refusal(tracker, *theirs) == "feed-shrunken"
+
+
+def test_day_and_month_exchanged_in_the_whole_extract_is_refused(tracker: Tracker) -> None:
+    """Nothing may be to be told of it tonight, and every later notice would be wrong."""
+    exchanged = [
+        replace(one, dob=one.dob.replace(month=one.dob.day, day=one.dob.month))
+        for one in [ADA_HERE, *OTHERS]
+        if one.dob.day <= 12
+    ]
+    rest = [one for one in OTHERS if one.dob.day > 12]
+    assert refusal(tracker, *exchanged, *rest) == "feed-upheaval"
+
+
+def test_a_shield_that_appears_binds_at_once(tracker: Tracker) -> None:
+    """It is asserted of the open notice the same night, not when somebody finds time to look."""
+    tracker.night(ADA_GONE, *OTHERS)
+    tracker.night(replace(ADA_GONE, found=frozenset({Found.SHIELD})), *OTHERS)
+    (flag,) = tracker.gateway.flagging.book.flags("K-1")
+    assert (flag.record.kind, flag.officer) == ("shield", OFFICER)
+    (sent,) = tracker.gateway.records.all_sent()
+    assert '"shield":true' in str(sent.body).replace("'", '"').replace(" ", "").replace("True", "true")
+
+
+def test_a_shield_outlives_an_extract_that_lost_the_column(tracker: Tracker) -> None:
+    """Only a person ends it: the move of the next night is under it still."""
+    tracker.night(replace(ADA_HERE, found=frozenset({Found.SHIELD})), *OTHERS)
+    tracker.night(ADA_HERE, *OTHERS)
+    tracker.night(ADA_GONE, *OTHERS)
+    assert tracker.sent() == [("moved_out", "published")]
+    assert tracker.gateway.flagging.book.derived("K-1", tracker.gateway.now.date()).shield
+    assert len(tracker.gateway.flagging.book.flags("K-1")) == 1
+
+
+def test_what_was_told_and_not_remembered_is_taken_back_when_the_row_returns(
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip in the postcode, sent by a gateway that was killed at once, and mended the next day."""
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("adapters.member.feed_book.FeedBook.settle", dies)
+        with pytest.raises(Killed):
+            tracker.night(ADA_GONE, *OTHERS)
+    _, told = tracker.night(ADA_HERE, *OTHERS)
+    assert told.told == {"withdrawal": 1}
+    assert [state for _, state in tracker.sent()] == ["withdrawn"]
+    assert tracker.again()[0].due == []
