@@ -16,7 +16,7 @@ from hub.consent.agreement import Agreement, AgreementBook, State
 from hub.consent.decision import RULES_VERSION, Decision, ReasonCode, decide, dry_run
 from hub.consent.documents import read_agreement
 from hub.consent.flags import Flags
-from hub.consent.question import Category, Question, Scope
+from hub.consent.question import Apart, Category, Question, Scope
 from hub.protocols.names import AgreementId, MemberId, NoticeType, Part
 from tests.consent.questions_by_chance import KENT, MEDWAY, PLAIN, agreements, flags, questions
 
@@ -179,6 +179,17 @@ def test_dry_run_before_the_signed_same_shows_the_first_stage() -> None:
     """Without `same` only the fact of a match and names are permitted."""
     first = dry_run(replace(PLAIN, confirmed_same=False), [MOVERS])
     assert {d.category for d in first if d.permitted} == {Category.FACT_OF_MATCH, Category.IDENTITY}
+
+
+@pytest.mark.parametrize(
+    ("apart", "code"), [(Apart.SUSPENDED, ReasonCode.SUSPENDED), (Apart.REALM, ReasonCode.RECIPIENT)]
+)
+def test_members_that_stand_apart_are_told_so_for_every_part(apart: Apart, code: ReasonCode) -> None:
+    """Whatever they have agreed: the clauses that would permit it are not even cited."""
+    answers = dry_run(PLAIN, [MOVERS], apart)
+    assert [answer.category for answer in answers] == list(Category)
+    assert not any(answer.permitted for answer in answers)
+    assert {(reason.code, reason.clause) for answer in answers for reason in answer.reasons} == {(code, None)}
 
 
 def test_a_fault_in_a_rule_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
