@@ -31,14 +31,16 @@ def read_word(document: Json, caller: MemberId, work: Work, hub: Hub) -> Suspens
     """A party's word, verified; one that resumes is not older than any other of its words.
 
     What stops is taken whatever its instant, since a clock that is behind must keep nobody from
-    stopping; but no copy of it is, once something was said after it. Raises `Untrusted` for another's
-    signature, `Declined("word-over")` for what a later word stands against, and
+    stopping; but no copy of it is, once something was said after it. A stop may so be dated before the
+    resume that it stands against: what has resumed once does not resume again. Raises `Untrusted` for
+    another's signature, `Declined("word-over")` for what a later word stands against, and
     `Declined("word-ahead")` for a resume from the future, which would outlive the next suspension.
     """
     word = read_suspension(document, identity_key(caller, work))
     kept = [reload_suspension(paper.document) for paper in _kept(word, work)]
     resumes = word.change is Change.RESUME
-    if (resumes or word in kept) and any(word.signed_at < one.signed_at for one in kept):
+    later = any(word.signed_at < one.signed_at for one in kept)
+    if (later and (resumes or word in kept)) or (resumes and word in kept[:-1]):
         raise Declined("word-over", "a later word of yours stands against this one: sign it anew")
     if resumes and word.signed_at > hub.now() + CLOCK_SKEW:
         raise Declined("word-ahead", "this was signed by a clock that is ahead: set it, and sign anew")

@@ -223,8 +223,9 @@ Word = tuple[MemberId, Change]
 
 
 def says(town: Town, *words: Word) -> PaperState:
-    """The state of the agreement after these words."""
+    """The state of the agreement after these words, each a second after the other."""
     for member, change in words:
+        town.now += timedelta(seconds=1)
         town.suspends(MOVERS, member, change)
     return agreement(town).state
 
@@ -408,6 +409,21 @@ def test_a_clock_that_is_behind_keeps_nobody_from_stopping(town: Town) -> None:
     says_again(town, word_of(town, Change.RESUME), KENT)
     stop = word_of(town, Change.SUSPEND, ahead=timedelta(hours=-1))
     assert says_again(town, stop, KENT).state is PaperState.SUSPENDED
+
+
+def test_a_copy_of_a_resume_lifts_no_stop_that_is_dated_before_it(town: Town) -> None:
+    """I6: stopped by a clock that is behind, and still no copy of what resumed before lets it flow."""
+    says_again(town, word_of(town, Change.SUSPEND), KENT)
+    town.now += timedelta(minutes=1)
+    resumed = word_of(town, Change.RESUME)
+    says_again(town, resumed, KENT)
+    stop = word_of(town, Change.SUSPEND, ahead=timedelta(seconds=-1))
+    assert says_again(town, stop, KENT).state is PaperState.SUSPENDED
+    with pytest.raises(Declined, match="word-over"):
+        says_again(town, resumed, KENT)
+    assert agreement(town).state is PaperState.SUSPENDED
+    town.now += timedelta(seconds=1)
+    assert says_again(town, word_of(town, Change.RESUME), KENT).state is PaperState.IN_FORCE
 
 
 def test_a_resume_from_the_future_would_outlive_the_next_suspension(town: Town) -> None:
