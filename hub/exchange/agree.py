@@ -21,13 +21,14 @@ from hub.protocols.errors import Untrusted
 from hub.protocols.limits import DOCUMENT_BYTES
 from hub.protocols.mandate import Change
 from hub.protocols.names import AgreementId, KeyId, MemberId
-from hub.protocols.signing import Typ, verify_document
+from hub.protocols.signing import Typ, signers, verify_document
 
 
 def propose(document: Json, signed: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
     """Keep an agreement that one party proposes, with that party's signatures.
 
-    Whose name an id begins with is a party, so that nobody sits down on another's name. A new version
+    Whose name an id begins with is a party, so that nobody sits down on another's name; who is admitted
+    under such a name later has no claim on what is there already. A new version
     is proposed by a party of the one it follows, names that one's digest, and has all the parties of
     the one that binds, each of which has to sign it: nobody's agreement is replaced behind its back,
     and no stranger stands in the way of the next version.
@@ -38,7 +39,7 @@ def propose(document: Json, signed: Json, caller: MemberId, work: Work, hub: Hub
     if caller not in parties or (newest is not None and caller not in newest.parties):
         raise Declined("party-missing", "only a party proposes an agreement, and a version that follows it")
     namesake = _namesake(agreement.id, work)
-    if namesake is not None and namesake not in parties:
+    if newest is None and namesake is not None and namesake not in parties:
         raise Declined("agreement-name", "this id begins with the name of a member that is no party")
     if newest is not None and newest.digest == canonical.digest(canonical.encode(document)):
         return countersign(agreement.id, signed, caller, work, hub)
@@ -64,7 +65,10 @@ def propose(document: Json, signed: Json, caller: MemberId, work: Work, hub: Hub
 
 
 def countersign(name: str, signed: Json, caller: MemberId, work: Work, hub: Hub) -> Paper:
-    """Add a party's signatures over the same bytes; with the last one the agreement goes to the log."""
+    """Add a party's signatures over the same bytes; with the last one the agreement goes to the log.
+
+    Raises `Declined("signature-over")` for a version of which the party took its signature back.
+    """
     paper = work.papers.get(PaperKind.AGREEMENT, name)
     if paper is None or caller not in paper.parties:
         raise NotYours
@@ -77,7 +81,8 @@ def change_agreement(name: str, document: Json, caller: MemberId, work: Work, hu
     The word names the version that binds; a newer one that is only proposed is in nobody's way. A party
     that suspends stands behind the agreement no longer, so it leaves `signed_by` until it resumes; the
     agreement is in force again once every party stands behind it. Nobody resumes for another. Who stops
-    takes back what it has signed of a newer version too: that must not let it flow again unasked.
+    takes back what it has signed of a newer version too: that must not let it flow again unasked, so
+    that version is over for it, and whoever wants to go on proposes the one after.
     """
     newest = work.papers.get(PaperKind.AGREEMENT, name)
     if newest is None or caller not in newest.parties:
@@ -114,6 +119,9 @@ def _add_signature(paper: Paper, signed: Json, caller: MemberId, work: Work, hub
             "agreement-other-bytes", "these signatures are over another document than the one proposed"
         )
     if paper.state is PaperState.PROPOSED and caller not in paper.signed_by:
+        if paper.signed is not None and key.key_id in signers(paper.signed):
+            # A signature has no instant: what was taken back cannot be told from a copy of it.
+            raise Declined("signature-over", "this party took its signature of this version back")
         paper = replace(
             paper,
             signed=_merge(paper.signed, signed, key.key_id),
@@ -137,12 +145,6 @@ def _merge(kept: Json, brought: Json, signer: KeyId) -> Json:
     pairs: list[Json] = [*Reader(kept, "signatures").items("signatures")] if kept is not None else []
     pairs.extend(pair for key_id, pair in _signed_by(brought) if key_id == signer)
     return {"payload": payload, "signatures": pairs}
-
-
-def _without(kept: Json, signer: KeyId) -> Json:
-    """The same JWS without one signer's pair."""
-    payload = Reader(kept, "signatures").text("payload", max=DOCUMENT_BYTES)
-    return {"payload": payload, "signatures": [pair for key_id, pair in _signed_by(kept) if key_id != signer]}
 
 
 def _signed_by(signed: Json) -> Iterator[tuple[KeyId, Json]]:
@@ -183,10 +185,12 @@ def _lasting(newest: Paper, work: Work, *, free: bool) -> frozenset[MemberId]:
 
 
 def _take_back(stopped: Paper, party: MemberId, work: Work) -> None:
-    """Take a party's signatures out of what is proposed in place of the version that it has stopped."""
-    own = identity_key(party, work).key_id
+    """Let a party stand no longer behind what is proposed in place of the version that it has stopped.
+
+    The signature stays with the paper: by it `countersign` knows that it was taken back.
+    """
     for paper in work.papers.all(PaperKind.AGREEMENT):
         proposed = paper.name == stopped.name and paper.state is PaperState.PROPOSED
         if proposed and party in paper.signed_by:
             left = tuple(member for member in paper.signed_by if member != party)
-            work.papers.put(replace(paper, signed=_without(paper.signed, own), signed_by=left))
+            work.papers.put(replace(paper, signed_by=left))

@@ -145,6 +145,9 @@ _KINDS: Final[dict[str, Kind]] = {
     "agreement-name": Kind(
         409, "This id begins with another member's name", "Begin it with a party's name, or with nobody's."
     ),
+    "signature-over": Kind(
+        409, "You took your signature of this version back", "Propose the version that follows it."
+    ),
     "word-over": Kind(
         409, "A later word of yours stands against this one", "Sign it anew, now, and send that."
     ),

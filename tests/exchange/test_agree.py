@@ -205,6 +205,16 @@ def test_whose_name_an_id_bears_takes_it_back_while_nothing_binds() -> None:
     assert (agreement(town).version, agreement(town).state) == (2, PaperState.IN_FORCE)
 
 
+def test_a_name_that_comes_later_stands_in_nobodys_way(town: Town) -> None:
+    """A company called Kent Medway is admitted: Kent and Medway go on under the id that they have."""
+    town.admits(MemberId("mbr_kent-medway"), MemberKind.CAREERS_COMPANY)
+    document = second_version(town)
+    for member in (KENT, MEDWAY):
+        proposed(town, document, member)
+    town.slot()
+    assert (agreement(town).version, agreement(town).state) == (2, PaperState.IN_FORCE)
+
+
 def test_what_once_bound_is_nobodys_to_take_back(town: Town) -> None:
     """Kent's name or not: Medway is a party of what binds and stays one."""
     third = example_agreement("kent-lambeth-movers") | {"id": MOVERS, "version": 2}
@@ -474,20 +484,38 @@ def test_what_is_proposed_or_replaced_is_not_stopped(town: Town) -> None:
     assert says_of(town, 2, KENT, Change.SUSPEND).state is PaperState.SUSPENDED
 
 
+def after(town: Town, paper: Paper) -> dict[str, Json]:
+    """The same agreement once more, as the version that follows a proposal."""
+    document = paper.document
+    assert isinstance(document, dict)
+    return document | {
+        "version": paper.version + 1,
+        "supersedes": {"version": paper.version, "digest": paper.digest},
+    }
+
+
 @pytest.mark.parametrize("change", [Change.SUSPEND, Change.END])
 def test_who_stops_does_not_start_it_again_by_an_older_signature(town: Town, change: Change) -> None:
-    """Kent signed the next version, then stopped this one: the other's signature must not undo that."""
+    """Kent signed the next version, then stopped this one: the other's signature must not undo that.
+
+    Nor does a copy of Kent's own, which everybody has who has read the proposal.
+    """
     document = second_version(town)
-    proposed(town, document, KENT)
+    copy = proposed(town, document, KENT).signed
     says_of(town, 1, KENT, change)
     assert proposed(town, document, MEDWAY).signed_by == (MEDWAY,)
+    with town.store.write() as work, pytest.raises(Declined, match="signature-over"):
+        agree.countersign(MOVERS, copy, KENT, work, town.hub)
+    with pytest.raises(Declined, match="signature-over"):
+        proposed(town, document, KENT)
     town.slot()
     assert states(town)[1] is PaperState.PROPOSED
-    again = proposed(town, document, KENT)
-    assert signers(again.signed) == {town.members[one].keyring.identity.key_id for one in (KENT, MEDWAY)}
+    third = after(town, agreement(town))
+    for member in (KENT, MEDWAY):
+        proposed(town, third, member)
     town.slot()
-    after = PaperState.ENDED if change is Change.END else PaperState.SUPERSEDED
-    assert states(town) == [after, PaperState.IN_FORCE]
+    left = PaperState.ENDED if change is Change.END else PaperState.SUPERSEDED
+    assert states(town) == [left, PaperState.SUPERSEDED, PaperState.IN_FORCE]
 
 
 def test_a_stop_overtakes_a_version_that_is_signed_and_not_yet_in_the_log(town: Town) -> None:
@@ -499,9 +527,11 @@ def test_a_stop_overtakes_a_version_that_is_signed_and_not_yet_in_the_log(town: 
     town.slot()
     assert states(town) == [PaperState.SUSPENDED, PaperState.PROPOSED]
     assert len(town.entries("agreement")) == 1
-    proposed(town, document, MEDWAY)
+    third = after(town, agreement(town))
+    for member in (KENT, MEDWAY):
+        proposed(town, third, member)
     town.slot()
-    assert states(town) == [PaperState.SUPERSEDED, PaperState.IN_FORCE]
+    assert states(town) == [PaperState.SUPERSEDED, PaperState.SUPERSEDED, PaperState.IN_FORCE]
     assert len(town.entries("agreement")) == 2
 
 
