@@ -142,8 +142,8 @@ class Course(NamedTuple):
     speaking: Mapping[NoticeType, Mapping[Category, tuple[Clause, ...]]]
     """The same by type of notice and by what they list, each time in their order.
 
-    A clause that lets a part be received lets it be recalled, whether or not it lists recalls: those
-    clauses come last.
+    A clause that lets a part be received lets it be recalled, whether or not it lists recalls, and
+    whichever parts it lists for them: those clauses come last.
     """
     starts_at: datetime
     lapses_at: datetime
@@ -240,9 +240,11 @@ def _speaking(clauses: Sequence[Clause]) -> dict[NoticeType, dict[Category, tupl
             for category in clause.categories:
                 listing[category] = (*listing.get(category, ()), clause)
     for clause in clauses:
-        if NoticeType.RECALL not in clause.notice_types and clause.categories - {Category.FACT_OF_MATCH}:
-            listing = speaking.setdefault(NoticeType.RECALL, {})
-            for category in TAKES_BACK:
+        if not clause.categories - {Category.FACT_OF_MATCH}:
+            continue
+        listing = speaking.setdefault(NoticeType.RECALL, {})
+        for category in TAKES_BACK:
+            if clause not in listing.get(category, ()):
                 listing[category] = (*listing.get(category, ()), clause)
     return speaking
 

@@ -56,7 +56,7 @@ def conditions_of(agreement: Agreement, clause: Clause) -> Iterator[str]:
     speaks = f"{listed(clause.notice_types)}.contains(context.type)"
     lists = f"{listed(clause.categories)}.contains(context.category)"
     tells_something = any(category != "fact_of_match" for category in clause.categories)
-    if "recall" not in clause.notice_types and tells_something:
+    if tells_something:
         yield f"({speaks} && {lists}) || {TAKES_BACK}"
     else:
         yield f"{speaks} && {lists}"

@@ -163,3 +163,20 @@ def test_each_version_says_how_many_officers_of_a_side_approve() -> None:
     assert book.officers_each_side(ONE_WAY.id, ONE_WAY.version) == 1
     assert book.officers_each_side(two.id, two.version) == 2
     assert book.officers_each_side(AgreementId("agr_unknown"), 1) == 1
+
+
+def test_what_a_clause_lets_be_received_it_lets_be_recalled_whatever_it_lists_for_recalls() -> None:
+    """A clause for addresses that lists recalls too carries a recall's own words, and once each."""
+    listed = replace(
+        clause("1", "institutions", "authorities"),
+        notice_types=frozenset({NoticeType.MOVED_OUT, NoticeType.RECALL}),
+        categories=frozenset({Category.ADDRESS, Category.FACT_OF_MATCH}),
+    )
+    told = replace(clause("2", "institutions", "authorities"), categories=frozenset({Category.FACT_OF_MATCH}))
+    book = AgreementBook.from_agreements([replace(ONE_WAY, clauses=(listed, told))])
+    (course,) = book.between(actor("mbr_college"), actor("mbr_kent"))
+    assert course.speaking[NoticeType.RECALL] == {
+        Category.ADDRESS: (listed,),
+        Category.FACT_OF_MATCH: (listed,),
+        Category.IDENTITY: (listed,),
+    }
