@@ -246,9 +246,10 @@ def _alarm(passage: Passage, decisions: Iterable[Decision], work: Work, hub: Hub
     """Alarm the sender's officers where the rules could not be evaluated: a person looks at this case.
 
     Called only where the sender knows of the passage: of a match that nobody may be told of (I4) the
-    operator's figures alone say that something failed.
+    operator's figures alone say that something failed. So they do where the sender may not know who the
+    recipient is: what failed can depend on that, and when it failed says when the recipient answered.
     """
-    if any(decision.fault is not None for decision in decisions):
+    if not passage.hides and any(decision.fault is not None for decision in decisions):
         sender, notice = passage.sender, passage.notice
         facts: dict[str, Json] = {"member": sender, "what": "decision_fault", "notice": notice}
         index = disclosure_log.record_event("alarm", facts, {sender}, work, hub, notice=notice)

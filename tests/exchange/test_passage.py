@@ -289,3 +289,22 @@ def test_a_fault_after_a_signed_same_alarms_too(town: Town, monkeypatch: pytest.
     breaks(monkeypatch)
     town.slot()
     assert len(kent.sees(ItemKind.ALARM)) == 1
+
+
+@pytest.mark.parametrize(("blind", "alarms"), [(False, 1), (True, 0)])
+def test_a_fault_tells_nothing_of_a_recipient_whom_the_sender_may_not_know(
+    town: Town, monkeypatch: pytest.MonkeyPatch, *, blind: bool, alarms: int
+) -> None:
+    """I4: the alarm would say that the hidden recipient has just signed `same`."""
+    kent, medway = town.members[KENT], town.members[MEDWAY]
+    medway.answers = False
+    there, _ = met(town)
+    town.night_passes()
+    breaks(monkeypatch)
+    with town.store.write() as work:
+        (way,) = (one for one in work.passages.of_notice(there.notice) if one.notice == there.notice)
+        told = way.moved(same=True, blind=blind)
+        assert told.hides is blind
+        passages.release_rest(told, read_terms(work, town.now), work, town.hub)
+    town.slot()
+    assert len(kent.sees(ItemKind.ALARM)) == alarms
