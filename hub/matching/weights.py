@@ -75,6 +75,23 @@ class Weights:
         family = {one: nothing.get(one, shares) for one, shares in self.family.items()}
         return replace(self, m={**self.m, **nothing}, family=family)
 
+    def level_bits(self) -> Mapping[tuple[str, str], int]:
+        """Return what each level is worth, in millibits, by field and level as the weights file names them.
+
+        What it is worth against brothers and sisters stands under "family" and the field's name.
+        """
+        levels = {
+            (one.value, level): (self.m[one], self.u[one], (level,))
+            for one in LEVELS
+            for level in LEVELS[one]
+        }
+        family = {
+            (f"family {one.value}", level): (self.m[one], self.family[one], (level,))
+            for one in self.family
+            for level in LEVELS[one]
+        }
+        return {place: _millibits(*shares) for place, shares in {**levels, **family}.items()}
+
     def to_json(self) -> Json:
         """Return the content of a weights file; shares are parts per thousand million."""
         fields: dict[str, Json] = {one.value: self._table(one) for one in LEVELS}

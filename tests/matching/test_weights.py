@@ -50,6 +50,15 @@ def test_bits_follow_from_shares(field: Field) -> None:
         assert weights.bits[field][code] == expected
 
 
+def test_the_bits_of_every_level_are_those_of_the_file() -> None:
+    """By the names that a person reads there; against a family beside against strangers."""
+    read = json.loads(FILE)
+    tables = {**read["fields"], **{f"family {name}": table for name, table in read["family"].items()}}
+    assert frozen_weights().level_bits() == {
+        (name, level): row["millibits"] for name, table in tables.items() for level, row in table.items()
+    }
+
+
 @pytest.mark.parametrize("field", [Field.FIRST, Field.BIRTH])
 def test_bits_against_a_family_follow_from_its_shares(field: Field) -> None:
     """As against strangers, of the two fields in which brothers and sisters are like nobody else."""

@@ -1,9 +1,12 @@
 """`hub match`: how well matching through hashes does and what it gives away, on own or made-up files."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,12 +14,17 @@ import typer
 from adapters.member.cli.evaluating import evaluation_document, evaluation_lines
 from adapters.member.cli.leaking import leak_document, leak_lines
 from adapters.member.cli.terminal import AsJson, answering, progress, say
+from adapters.member.cli.training import training_document, training_lines
+from adapters.member.cli.writing import Force
+from adapters.member.errors import GatewayFault
+from hub.protocols.errors import MalformedMessage
 
 if TYPE_CHECKING:
     from hub.matching.evaluate import Progress
     from hub.matching.people_files import KnownPerson
     from hub.matching.token_files import HeldRecord
     from hub.matching.tokens import TokenMaker
+    from hub.matching.training import Files
 
 app = typer.Typer(no_args_is_help=True, help="Matching through hashes.")
 
@@ -76,6 +84,79 @@ def _tokens_made(tell: Callable[[int], None]) -> "Progress":
     def told(stage: str, done: int, _total: int) -> None:
         stages[stage] = done
         tell(sum(count for name, count in stages.items() if "tokens" in name))
+
+    return told
+
+
+@app.command("train")
+def train_weights(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="LEFT RIGHT [LEFT RIGHT]...", help="CSV files as `evaluate` reads them."),
+    ],
+    version: Annotated[str, typer.Option(help="What the new weights are called, such as 2026-4.")],
+    out: Annotated[Path, typer.Option(help="The weights file to write.", dir_okay=False)],
+    trained_on: Annotated[str, typer.Option(help="What the files are, for whoever reads the weights.")] = "",
+    seed: Annotated[int, typer.Option(help="The same seed and files give the same weights.")] = 20_261,
+    *,
+    population: Annotated[
+        bool,
+        typer.Option(
+            "--population",
+            help="The files are of the people that the weights are for: learn too how often strangers share"
+            " rare names, birthday, postcode and sex, and how often people move.",
+        ),
+    ] = False,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Learn weights from pairs of files, without being told who is who; nothing is sent anywhere."""
+    with answering():
+        from adapters.member.drafting import check_free, write_document
+        from hub.matching import training
+        from hub.matching.weights import frozen_weights, read_weights
+
+        check_free(out, force=force)
+        pairs = _pairs_of_files(files)
+        said = trained_on or ", ".join(path.name for path in files)
+        with progress("steps") as tell:
+            weights = training.train(
+                pairs,
+                replace(training.stated_weights(), version=version, trained_on=said),
+                randomness=Random(seed).randbytes,  # noqa: S311 - a key that is thrown away, to be made again
+                keep_u=frozenset() if population else training.OF_A_POPULATION_U,
+                keep_m=frozenset() if population else training.OF_A_POPULATION_M,
+                progress=_steps_done(tell),
+            )
+        read_weights(json.dumps(weights.to_json()).encode())
+        write_document(weights.to_json(), out)
+    frozen = frozen_weights()
+    shown = training_lines(frozen, weights, out.name)
+    say(training_document(frozen, weights), "\n".join(shown), as_json=as_json)
+
+
+def _pairs_of_files(paths: Sequence[Path]) -> "list[Files]":
+    """Read left and right files in turn; every left one has its right one, and somebody in each."""
+    from hub.matching.people_files import read_people
+    from hub.matching.training import Files
+
+    if len(paths) % 2:
+        raise GatewayFault("files-in-pairs", "name the files in pairs: LEFT RIGHT, then the next LEFT RIGHT")
+    sides = []
+    for path in paths:
+        sides.append([one.person for one in read_people(path)])
+        if not sides[-1]:
+            raise MalformedMessage("people-none", f"{path.name} has nobody in it to learn from")
+    return [Files(left, right) for left, right in zip(sides[::2], sides[1::2], strict=True)]
+
+
+def _steps_done(tell: Callable[[int], None]) -> "Progress":
+    """Tell how many steps of all stages are done."""
+    stages: dict[str, int] = {}
+
+    def told(stage: str, done: int, _total: int) -> None:
+        stages[stage] = done
+        tell(sum(stages.values()))
 
     return told
 

@@ -54,6 +54,7 @@ _USAGE: Final = frozenset(
         "flag-maker",
         "flag-reason",
         "birthday-missing",
+        "files-in-pairs",
     }
 )
 
