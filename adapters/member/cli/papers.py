@@ -181,8 +181,23 @@ def lodge_request(
         f"{institution} is asked to notify until {end:%d %B %Y}.", as_json=as_json)  # fmt: skip
 
 
-@request.command("withdraw")
-def withdraw_request(
+@request.command("list")
+def list_requests(home: Home = HERE, *, as_json: AsJson = False) -> None:
+    """List standing requests that this gateway believes: its own, and those of whom it has agreements with."""
+    with opened(home) as gateway:
+        kept = gateway.terms_here()
+        whose = gateway.pinned.member
+    held = [
+        {"authority": authority, "institution": institution, "ours": whose in {authority, institution}}
+        for authority, institution in sorted(kept.terms.requests)
+    ]
+    lines = [f"{one['authority']} asks {one['institution']} to notify unprompted" for one in held]
+    none = "No standing request is in force: hub request lodge INSTITUTION"
+    say({"requests": held}, "\n".join(lines) or none, as_json=as_json)
+
+
+@request.command("end")
+def end_request(
     institution: Annotated[str, typer.Argument(help="The institution: mbr_...")],
     home: Home = HERE,
     *,
@@ -192,7 +207,7 @@ def withdraw_request(
     with opened(home) as gateway:
         gateway.papers.end_standing_request(_member(institution), datetime.now(UTC))
     said = f"{institution} is asked to notify no longer."
-    say({"institution": institution, "withdrawn": True}, said, as_json=as_json)
+    say({"institution": institution, "ended": True}, said, as_json=as_json)
 
 
 def _shown(home: Path, name: str) -> dict[str, Any]:

@@ -474,14 +474,19 @@ def test_a_document_that_does_not_fit_is_told_clause_by_clause(hub: Terminal, tm
 def test_mandates_and_requests_are_lodged(
     hub: Terminal, town: Town, wire: Wire, kent: Gateway, company: Gateway, tmp_path: Path
 ) -> None:
-    """By the authority, for some days."""
+    """By the authority, for some days, until it ends them; both ends see which stand."""
     college = wire.joins("mbr_north-kent-college", tmp_path / "college", MemberKind.COLLEGE)
     hub("mandate", "sign", "mbr_thames-careers", "--days", "30", *at(kent))
     hub("request", "lodge", "mbr_north-kent-college", *at(kent))
     town.slot()
     assert company.terms().doubted == college.terms().doubted == ()
+    asked = {"authority": "mbr_kent", "institution": "mbr_north-kent-college", "ours": True}
+    assert hub.json("request", "list", *at(kent))["requests"] == [asked]
+    assert hub.json("request", "list", *at(college))["requests"] == [asked]
     assert hub.json("mandate", "end", "mbr_thames-careers", *at(kent))["ended"] is True
-    assert hub.json("request", "withdraw", "mbr_north-kent-college", *at(kent))["withdrawn"] is True
+    assert hub.json("request", "end", "mbr_north-kent-college", *at(kent))["ended"] is True
+    town.slot()
+    assert hub.json("request", "list", *at(kent))["requests"] == []
     hub.fails("mandate", "sign", "nobody", *at(kent), code=FAILED)
 
 
