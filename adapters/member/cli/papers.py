@@ -183,7 +183,7 @@ def lodge_request(
 
 @request.command("list")
 def list_requests(home: Home = HERE, *, as_json: AsJson = False) -> None:
-    """List standing requests that this gateway believes: its own, and those of whom it has agreements with."""
+    """List standing requests that this gateway believes: its own, and its partners'."""
     with opened(home) as gateway:
         kept = gateway.terms_here()
         whose = gateway.pinned.member
