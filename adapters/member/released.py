@@ -45,6 +45,11 @@ def names_somebody(deliveries: Sequence[Received]) -> bool:
     return any(Part.IDENTITY.value in _facts_of(one) for one in deliveries)
 
 
+def parts_of(received: Received) -> str:
+    """Which parts of a delivery are held now, in one text; empty where it was recalled or is not ours."""
+    return "" if received.state in KEPT_FROM else ",".join(sorted(_facts_of(received)))
+
+
 def released_move(deliveries: Sequence[Received]) -> Move:
     """One young person as the deliveries of one notice tell of them; the row is named after the notice.
 

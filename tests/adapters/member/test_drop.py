@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from adapters.member.drop import Drop
-from adapters.member.files import open_rows
+from adapters.member.files import Rows, open_rows
 from adapters.member.gateway import Gateway
 from adapters.move import Move
 from hub.protocols.acknowledgement import OutcomeKind
-from hub.protocols.names import NoticeType
+from hub.protocols.names import NoticeType, Part
 from tests.adapters.member.conftest import come_to_rest, move
 from tests.simulators.town import Town
 from tests.simulators.wire import Wire
@@ -102,7 +102,7 @@ def test_a_file_that_is_no_table_fails(drop: Drop) -> None:
     """With one reason."""
     put(drop, "hello\n")
     drop.look()
-    assert "1 reasons" in drop.look()[0]
+    assert "none of it has gone" in drop.look()[0]
     assert names(drop, "failed") == ["leavers.csv", "leavers.csv.reasons.txt"]
 
 
@@ -214,3 +214,93 @@ def test_every_type_of_notice_has_its_folder(drop: Drop) -> None:
     """So that a file says by its place what it tells of."""
     made = {path.name for path in (drop.folder / "in").iterdir()}
     assert {NoticeType.MOVED_OUT.value, NoticeType.LEAVER.value, NoticeType.EHCP_MOVE.value} <= made
+
+
+# --- what a file, or whoever drops it, may not do --------------------------------------------------
+
+
+def test_clear_text_that_was_put_aside_is_its_owner_s_alone(drop: Drop) -> None:
+    """However the file came; and so are the folders above, where they are made here."""
+    put(drop, HEAD + ADA_ROW).chmod(0o644)
+    drop.look()
+    drop.look()
+    made = [drop.folder, *drop.folder.rglob("*")]
+    assert [path.name for path in made if path.stat().st_mode & 0o077] == []
+
+
+def test_a_file_that_cannot_be_read_holds_no_other_up(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits, and why is said once; the rest goes."""
+
+    def opens(path: Path, **words: object) -> Rows:
+        if path.name == "a.csv":
+            raise PermissionError(13, "Permission denied")
+        return open_rows(path, **words)  # type: ignore[arg-type]  # as it was called
+
+    monkeypatch.setattr("adapters.member.drop.open_rows", opens)
+    put(drop, HEAD + ADA_ROW, "a.csv")
+    put(drop, HEAD + ADA_ROW, "b.csv")
+    drop.look()
+    assert drop.look() == [
+        "a.csv waits: Permission denied; look at the file and its folder",
+        "b.csv: 1 notices, 0 sent before",
+    ]
+    assert drop.look() == []
+
+
+def test_a_name_of_any_length_is_put_aside(drop: Drop) -> None:
+    """With a moment before it, it would be longer than a file system allows."""
+    put(drop, HEAD + ADA_ROW, "a" * 251 + ".csv")
+    drop.look()
+    assert "1 notices" in drop.look()[0]
+    assert names(drop, "done") == ["a" * 40 + ".csv", "a" * 40 + ".csv.result.json"]
+
+
+def test_a_name_writes_no_line_of_a_log(drop: Drop) -> None:
+    """Nor moves the cursor of a terminal, nor stops one that cannot show it."""
+    put(drop, HEAD + ADA_ROW, "a\nfolder: all is well\x1b[2K.csv")
+    put(drop, HEAD + ADA_ROW, "b\udcff.csv")
+    drop.look()
+    said = drop.look()
+    assert said[0].startswith("a?folder: all is well?[2K.csv: 1 notices")
+    assert all(line.isprintable() for line in said)
+
+
+def test_an_out_folder_that_cannot_be_written_holds_nothing_up(
+    neighbours: tuple[Gateway, Gateway], town: Town, tmp_path: Path
+) -> None:
+    """What comes in goes; why nothing comes out is said once, and it comes out later."""
+    kent, medway = neighbours
+    move(kent, medway)
+    come_to_rest(town, kent, medway)
+    drop = Drop(medway, tmp_path / "drop", "B. Officer")
+    drop.prepare()
+    out = tmp_path / "drop" / "out"
+    out.rmdir()
+    out.write_text("a file")
+    put(drop, HEAD + ADA_ROW)
+    assert drop.look() == ["out waits: Not a directory"]
+    assert "1 notices" in drop.look()[0]
+    assert drop.look() == []
+    out.unlink()
+    out.mkdir()
+    assert drop.look() == ["1 records written to out/"]
+
+
+def test_what_is_recalled_does_not_stay_in_out(
+    neighbours: tuple[Gateway, Gateway], town: Town, tmp_path: Path
+) -> None:
+    """The gateway signs that it has erased its copies, and this is one; what was fetched stays fetched."""
+    drop, _ = released(neighbours, town, tmp_path, "jsonl")
+    kent, medway = neighbours
+    (notice,) = {one.notice for one in medway.received()}
+    kent.recall(notice, [Part.ADDRESS], "sent_in_error", "A. Officer")
+    come_to_rest(town, kent, medway)
+    assert drop.look() == ["1 records in out/ recalled or not ours"]
+    (written,) = (tmp_path / "out").iterdir()
+    (found,) = open_rows(written)
+    assert (found.given, found.to_address, found.from_address) == (ADA.given, None, None)
+    for one in medway.received():
+        medway.report_outcome(one.item, OutcomeKind.NOT_OURS)
+    drop.look()
+    assert list((tmp_path / "out").iterdir()) == []
+    assert drop.look() == []
