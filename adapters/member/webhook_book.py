@@ -83,16 +83,18 @@ class WebhookBook:
         rows = self._rows("select * from event where event = ?", name)
         return _event(*rows[0]) if rows else None
 
-    def due(self, now: datetime) -> list[Telling]:
-        """Tellings whose next attempt has come, oldest first."""
-        at = canonical.instant(now)
-        return [
-            _telling(*row)
-            for row in self._rows(
-                "select * from telling where state = 'pending' and next <= ? order by next, event limit 100",
-                at,
-            )
-        ]
+    def hooks_due(self, now: datetime) -> list[str]:
+        """Webhooks with a telling whose next attempt has come."""
+        statement = "select distinct hook from telling where state = 'pending' and next <= ? order by hook"
+        return [str(hook) for (hook,) in self._rows(statement, canonical.instant(now))]
+
+    def due(self, hook: str, now: datetime) -> list[Telling]:
+        """Tellings of one webhook whose next attempt has come, oldest first."""
+        statement = (
+            "select * from telling where hook = ? and state = 'pending' and next <= ?"
+            " order by next, event limit 100"
+        )
+        return [_telling(*row) for row in self._rows(statement, hook, canonical.instant(now))]
 
     def tellings(self, most: int = 200) -> list[tuple[Event, Telling]]:
         """The delivery log, newest first."""

@@ -9,10 +9,12 @@ on the same machine.
 
 import ipaddress
 import socket
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final, TypeAlias
-from urllib.parse import urlsplit
+from typing import Any, Final, TypeAlias
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -23,11 +25,16 @@ TIMEOUT_SECONDS: Final = 15.0
 
 URL_CHARACTERS: Final = 500
 
+UNANSWERED: Final = "webhook-unanswered"
+"""Code of a call to which no answer came in time."""
+
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve: TypeAlias = Callable[[str, int], list[str]]
 
 _EMBEDDED: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 """IPv6 networks whose last 32 bits are an IPv4 address (RFC 6052, RFC 4291)."""
+
+_HANDED_OUT: Final = ipaddress.ip_network("2000::/3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +51,15 @@ def resolve(host: str, port: int) -> list[str]:
     """Every address of a name; raise `GatewayFault` where it has none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):  # the second for a name with an empty or a long label
         raise GatewayFault("webhook-name", "the name in the URL cannot be looked up; look at it") from None
     return [str(one[4][0]) for one in found]
 
 
 def target_of(url: str, *, loopback: bool, resolve: Resolve = resolve) -> Target:
     """The address that a webhook goes to; raise `GatewayFault` where it may not go there."""
-    parts = urlsplit(url)
-    host, port = parts.hostname, _port(url)
+    parts, port = _parts(url)
+    host = parts.hostname
     if (
         not host
         or parts.scheme not in {"https", "http"}
@@ -84,22 +91,56 @@ def call(target: Target, headers: Mapping[str, str], body: bytes) -> int:
     sent = {**headers, "Host": parts.netloc, "Content-Type": "application/json"}
     try:
         with (
+            _answered_within(TIMEOUT_SECONDS) as trace,
             httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False) as client,
             client.stream(
-                "POST", pinned, content=body, headers=sent, extensions={"sni_hostname": target.host}
+                "POST",
+                pinned,
+                content=body,
+                headers=sent,
+                extensions={"sni_hostname": target.host, "trace": trace},
             ) as answer,
         ):
             return answer.status_code  # nothing of the answer's body is wanted
     except (httpx.HTTPError, httpx.InvalidURL) as fault:
-        raise GatewayFault("webhook-unanswered", f"no answer ({type(fault).__name__})") from None
+        raise GatewayFault(UNANSWERED, f"no answer ({type(fault).__name__})") from None
 
 
-def _port(url: str) -> int:
+@contextmanager
+def _answered_within(seconds: float) -> Iterator[Callable[[str, Mapping[str, Any]], None]]:
+    """Close the connection where the head of an answer is not whole in time.
+
+    The client's own limit is of each read: a receiver that sends a byte now and then would hold up all
+    others.
+    """
+    held: list[socket.socket] = []
+
+    def close() -> None:
+        for one in held:
+            with suppress(OSError):
+                socket.socket.shutdown(one, socket.SHUT_RDWR)  # not TLS's own, which is not for two threads
+
+    timer = threading.Timer(seconds, close)
+    timer.daemon = True
+
+    def trace(name: str, info: Mapping[str, Any]) -> None:
+        if name.endswith(("connect_tcp.complete", "start_tls.complete")):
+            held[:] = [info["return_value"].get_extra_info("socket")]
+        elif name.endswith("send_request_headers.started"):
+            timer.start()
+
+    try:
+        yield trace
+    finally:
+        timer.cancel()
+
+
+def _parts(url: str) -> tuple[SplitResult, int]:
     try:
         parts = urlsplit(url)
-        return parts.port or (443 if parts.scheme == "https" else 80)
+        return parts, parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        raise GatewayFault("webhook-url", "the port in the URL is none") from None
+        raise GatewayFault("webhook-url", "the address or the port in the URL is none") from None
 
 
 def _read(text: str) -> Address:
@@ -115,4 +156,7 @@ def _read(text: str) -> Address:
 
 
 def _public(address: Address) -> bool:
+    """Of IPv6 only what is handed out as global (RFC 4291): site-local ones pass for global elsewhere."""
+    if isinstance(address, ipaddress.IPv6Address) and address not in _HANDED_OUT:
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.member.errors import GatewayFault
 from adapters.member.webhook_book import DELIVERED, FAILED, PENDING, Event, Telling, WebhookBook
-from adapters.member.webhook_guard import Resolve, Target, call, resolve, target_of
+from adapters.member.webhook_guard import UNANSWERED, Resolve, Target, call, resolve, target_of
 from hub.protocols import canonical
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.names import new_id
@@ -116,8 +116,9 @@ class Webhooks:
         raise GatewayFault("webhook-unknown", "no webhook of this id is kept here; see `hub webhook list`")
 
     def remove(self, hook: str) -> None:
-        """Tell it nothing more; its secret is destroyed."""
-        self._write(replace(self.get(hook), state="removed", secret=bytes(SECRET_BYTES), url="-"))
+        """Tell it nothing more; its secrets and keys are destroyed."""
+        bare = replace(self.get(hook), state="removed", url="-", secret=bytes(SECRET_BYTES), before=None)
+        self._write(replace(bare, key=SigningKey.from_seed(bytes(SECRET_BYTES)), before_until=None))
         self.book.drop(hook)
 
     def rotate(self, hook: str) -> Webhook:
@@ -142,7 +143,8 @@ class Webhooks:
         if not active:
             return []
         self._note_fresh([*active])
-        return [line for telling in self.book.due(self._gateway.now) for line in self._tell(telling, active)]
+        now = self._gateway.now
+        return [line for hook in self.book.hooks_due(now) for line in self._tell_due(hook, active, now)]
 
     def test(self, hook: str) -> Telling:
         """Send a ping now, once."""
@@ -171,13 +173,19 @@ class Webhooks:
         for event in fresh_events(self._gateway, known):
             self.book.note(event, hooks)
 
-    def _tell(self, telling: Telling, active: dict[str, Webhook]) -> list[str]:
-        hook, event = active.get(telling.hook), self.book.event(telling.event)
-        if hook is None or event is None:
-            self.book.keep(replace(telling, state=FAILED, last="removed"))
-            return []
-        done = self._attempt(telling, hook, event)
-        return [] if done.state == DELIVERED else [f"webhook {hook.hook}: {done.last}, {_next_words(done)}"]
+    def _tell_due(self, name: str, active: dict[str, Webhook], now: datetime) -> list[str]:
+        """Tell one webhook what is due; one that does not answer is asked once a look: others wait."""
+        said: list[str] = []
+        for telling in self.book.due(name, now):
+            hook, event = active.get(name), self.book.event(telling.event)
+            if hook is None or event is None:
+                self.book.keep(replace(telling, state=FAILED, last="removed"))
+                continue
+            done = self._attempt(telling, hook, event)
+            said += [] if done.state == DELIVERED else [f"webhook {name}: {done.last}, {_next_words(done)}"]
+            if done.last == UNANSWERED:
+                break
+        return said
 
     def _attempt(self, telling: Telling, hook: Webhook, event: Event) -> Telling:
         """One attempt, and what follows from its answer."""
@@ -189,9 +197,15 @@ class Webhooks:
         else:
             done = _after(telling, status, now)
             if status == HTTPStatus.GONE:
-                self._write(replace(hook, state="gone"))
+                self._end(hook.hook)
         self.book.keep(done)
         return done
+
+    def _end(self, name: str) -> None:
+        """Keep that a receiver is gone, of a webhook that nobody has removed or changed meanwhile."""
+        for hook in self.all():
+            if hook.hook == name:
+                self._write(replace(hook, state="gone"))
 
     def _write(self, hook: Webhook) -> None:
         self._gateway.records.keep_page(SHELF, hook.hook, SHELF, _json(hook))

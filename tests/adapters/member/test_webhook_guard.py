@@ -1,7 +1,9 @@
 """A webhook goes to a public address that was looked at, and nowhere else."""
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -36,6 +38,7 @@ def test_a_public_address_is_called_by_the_address_that_was_looked_at() -> None:
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.1.2.3",
         "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "::ffff:10.0.0.1",
         "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:0001::", "ff02::1", "198.18.0.1", "240.0.0.1",
+        "fec0::1", "64:ff9b:1::a00:1", "::127.0.0.1", "2001:0:7f00:1::", "::ffff:0:127.0.0.1",
     ],
 )  # fmt: skip
 def test_an_address_inside_is_refused_however_it_is_written(address: str) -> None:
@@ -64,7 +67,7 @@ def test_what_leaves_the_machine_goes_over_https() -> None:
     [
         "ftp://tracker.example/", "https://user:word@tracker.example/", "https:///hook", "file:///etc/passwd",
         "https://tracker.example:99999/", "https://tracker.example/\nx", "https://träcker.example/",
-        "https://tracker.example/" + "a" * 500,
+        "https://tracker.example/" + "a" * 500, "https://[::1", "https://[]/", "https://[v1.x/",
     ],
 )  # fmt: skip
 def test_a_url_of_another_form_is_refused(url: str) -> None:
@@ -75,8 +78,16 @@ def test_a_url_of_another_form_is_refused(url: str) -> None:
 def test_a_name_is_looked_up_with_the_systems_own_means() -> None:
     """One that has no address is said to have none."""
     assert "127.0.0.1" in resolve("127.0.0.1", 80)
-    with pytest.raises(GatewayFault, match="webhook-name"):
-        resolve("256.1.1.1 ", 80)
+    for name in ("256.1.1.1 ", "tracker..example", "a" * 64 + ".example"):
+        with pytest.raises(GatewayFault, match="webhook-name"):
+            resolve(name, 80)
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::ffff:7f00:1]"])
+def test_an_address_in_other_figures_is_the_address_that_it_means(host: str) -> None:
+    """It is judged as the system reads it, not as it is written."""
+    with pytest.raises(GatewayFault, match="webhook-private"):
+        target_of(f"https://{host}/", loopback=False)
 
 
 @pytest.fixture
@@ -115,6 +126,33 @@ def test_the_call_goes_to_the_pinned_address_and_follows_no_redirect(
     target = Target(f"http://tracker.example:{port}/hook?a=1", "tracker.example", port, "127.0.0.1")
     assert call(target, {"webhook-id": "evt_1"}, b"{}") == 307
     assert seen == [("/hook?a=1", f"tracker.example:{port}", b"{}")]
+
+
+def test_a_receiver_that_answers_byte_by_byte_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes in time, and the answer never: it would hold up whom others wait for."""
+    monkeypatch.setattr("adapters.member.webhook_guard.TIMEOUT_SECONDS", 0.3)
+    done = threading.Event()
+
+    def drips(door: socket.socket) -> None:
+        caller, _ = door.accept()
+        with caller:
+            caller.recv(65_536)
+            while not done.wait(0.02):
+                caller.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def serve(door: socket.socket) -> None:
+        with suppress(OSError):
+            drips(door)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=serve, args=(door,), daemon=True)
+        thread.start()
+        port = door.getsockname()[1]
+        with pytest.raises(GatewayFault, match="webhook-unanswered"):
+            call(Target(f"http://tracker.example:{port}/", "tracker.example", port, "127.0.0.1"), {}, b"{}")
+        assert not done.is_set()
+        done.set()
+        thread.join(5)
 
 
 def test_no_answer_is_said_by_its_kind_alone() -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from adapters.member.cli import app
 from adapters.member.errors import GatewayFault
 from adapters.member.gateway import Gateway
-from adapters.member.webhook_book import WebhookBook
+from adapters.member.webhook_book import Event, WebhookBook
 from adapters.member.webhook_guard import Target
 from adapters.member.webhooks import OVERLAP, PAUSES, SHELF, Webhook, Webhooks, webhooks_of
 from hub.protocols import canonical
@@ -115,12 +115,33 @@ def test_a_webhook_is_told_what_comes_and_not_what_has_been(
     assert tracker.seen == []
 
 
+def test_a_receiver_that_does_not_answer_holds_no_other_up(
+    hooks: Webhooks, told: Webhook, tracker: Tracker
+) -> None:
+    """It is asked once a look, however much waits for it; what waits keeps its turn."""
+    other = hooks.add(URL)
+    for number in range(3):
+        event = Event(f"evt_{number}", "inbox.waiting", f"item {number}", told.made_at)
+        hooks.book.note(event, [told.hook, other.hook])
+    first, second = sorted([told.hook, other.hook])
+    tracker.answers = [0]
+    said = hooks.look()
+    assert len(said) == 1
+    assert first in said[0]
+    done = [telling.hook for _, telling in hooks.book.tellings() if telling.state == "delivered"]
+    assert set(done) == {second}
+    assert len(done) >= 3
+    assert hooks.look() == []
+    waits = [telling for _, telling in hooks.book.tellings() if telling.state == "pending"]
+    assert [telling.attempts for telling in waits] == [1]
+
+
 @pytest.mark.usefixtures("told")
 def test_what_is_not_answered_is_tried_again_for_three_days(
     hooks: Webhooks, tracker: Tracker, town: Town
 ) -> None:
     """Later and later, with the same id and a fresh instant; then it is given up and can be sent by hand."""
-    tracker.answers = [500, 302, 0] * 10
+    tracker.answers = [500, 302] * 10
     begun, tries = town.now, 0
     while any(telling.state == "pending" for _, telling in hooks.book.tellings()) or not tries:
         before = len(tracker.seen)
@@ -154,6 +175,21 @@ def test_a_receiver_that_is_gone_is_told_nothing_more(
     hooks.look()
     assert hooks.get(told.hook).state == "gone"
     assert hooks.look() == []
+
+
+def test_a_webhook_that_was_removed_meanwhile_does_not_come_back(
+    hooks: Webhooks, told: Webhook, tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its receiver says that it is gone while an officer removes it: the secret stays destroyed."""
+
+    def gone(*_: object) -> int:
+        hooks.remove(told.hook)
+        return 410
+
+    monkeypatch.setattr(hooks, "_call", gone)
+    hooks.look()
+    assert hooks.all() == []
+    assert tracker.seen == []
 
 
 @pytest.mark.usefixtures("told")
@@ -198,7 +234,8 @@ def _is_believed(tracker: Tracker, hook: Webhook, town: Town) -> bool:
 def test_a_removed_webhook_is_told_nothing_and_its_secret_is_gone(
     hooks: Webhooks, told: Webhook, tracker: Tracker, medway: Gateway
 ) -> None:
-    """Also what was due."""
+    """Also what was due, and what signed before it was exchanged."""
+    fresh = hooks.rotate(told.hook)
     tracker.answers = [500, 500]
     hooks.look()
     hooks.remove(told.hook)
@@ -206,7 +243,9 @@ def test_a_removed_webhook_is_told_nothing_and_its_secret_is_gone(
     assert hooks.look() == []
     assert len(tracker.seen) == 2
     assert [telling for _, telling in hooks.book.tellings() if telling.state == "pending"] == []
-    assert canonical.b64u(told.secret) not in str(medway.records.pages(SHELF))
+    kept = str(medway.records.pages(SHELF))
+    assert not [one for one in (told, fresh) if canonical.b64u(one.secret) in kept]
+    assert not [one for one in (told, fresh) if canonical.b64u(one.key.seed) in kept]
     with pytest.raises(GatewayFault, match="webhook-unknown"):
         hooks.test(told.hook)
 
