@@ -5,7 +5,7 @@ unit of work reads about agreements, mandates, standing requests and flags. A no
 permit for the fact of a match, to both sides, goes no further (I4).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
@@ -42,11 +42,12 @@ from hub.exchange.stages import (
     StoredNotice,
 )
 from hub.protocols.accession import reload_accession
-from hub.protocols.blind_key import LEAST_CANDIDATES
+from hub.protocols.blind_key import LEAST_CANDIDATES, BlindKeyRequest
 from hub.protocols.delivery import Stage
 from hub.protocols.names import Digest, MemberId, Part
 
 _UNNAMED: Final = "the person is shielded, and the officers of the arrival's side have not let it be named"
+_UNALIKE: Final = "the person is shielded, and what stops for one of the candidates stops for all"
 _ALONE: Final = "the person is shielded, and the clause is nobody else's: it would name the arrival's side"
 
 K = TypeVar("K")
@@ -59,6 +60,8 @@ _STATES = {
     PaperState.ENDED: State.ENDED,
     PaperState.SUPERSEDED: State.ENDED,
 }
+
+_FURTHER: Final[tuple[Part, ...]] = tuple(part for part in Part if part is not Part.IDENTITY)
 
 _ADMITTED = frozenset({Standing.TRIAL, Standing.LIVE})
 
@@ -258,25 +261,36 @@ def decide_rest(
             return _refused(passage, (fact,))
         if told := kept_back(passage, notice, counter, terms):
             return told
-    asked: dict[Part, Category] = {part: Category(part.value) for part in Part if part is not Part.IDENTITY}
+    further = _further(passage, notice, counter, terms)
+    return _staged(passage, Stage.REST, notice, fact, dict(zip(_FURTHER, further, strict=True)))
+
+
+def _further(
+    passage: Passage, notice: StoredNotice, counter: StoredNotice | None, terms: Terms
+) -> Iterator[Decision]:
+    """The decision on each of the other nine parts, in their order."""
     question = _question(passage, notice, counter, terms, Category.IDENTITY)
-    decisions: dict[Part, Decision] = {
-        part: _answer(replace(question, category=category), terms) for part, category in asked.items()
-    }
-    return _staged(passage, Stage.REST, notice, fact, decisions)
+    return (_answer(replace(question, category=Category(part.value)), terms) for part in _FURTHER)
 
 
 def kept_back(passage: Passage, notice: StoredNotice, counter: StoredNotice, terms: Terms) -> Refused | None:
-    """Refuse the way that would tell where a shielded person is; None where it does not, or may."""
+    """Refuse the way that would tell where a shielded person is; None where it does not, or may.
+
+    Where a key was asked for blindly, what goes on must still be alike for every candidate: else who
+    suspends or resumes an agreement with one of them would see whether anything stops, or changes.
+    """
     if not naming.keeps_back(passage, notice, counter):
         return None
     if naming.arrival_of(notice, counter) is notice:
-        return Refused(passage, (_shield(_UNNAMED),), held=False)
+        return _no(passage, _UNNAMED)
+    if isinstance(passage.request, BlindKeyRequest):
+        meant = {one.member for one in passage.request.candidates}
+        return None if meant <= set(alike(passage, notice, counter, terms)) else _no(passage, _UNALIKE)
     if passage.request is not None:
-        return None  # blindly, or before there was a shield: this tells the sender nothing more
+        return None  # before there was a shield: this tells the sender nothing more
     if len(alike(passage, notice, counter, terms)) >= LEAST_CANDIDATES:
         return None
-    return Refused(passage, (_shield(_ALONE),), held=False)
+    return _no(passage, _ALONE)
 
 
 def _asked_alike(wanted: KeyWanted, terms: Terms) -> KeyWanted | Refused:
@@ -286,7 +300,7 @@ def _asked_alike(wanted: KeyWanted, terms: Terms) -> KeyWanted | Refused:
         return wanted
     candidates = alike(passage, notice, counter, terms)
     if len(candidates) < LEAST_CANDIDATES:
-        return Refused(passage, (_shield(_ALONE),), held=False)
+        return _no(passage, _ALONE)
     return replace(wanted, alike=candidates)
 
 
@@ -295,9 +309,9 @@ def alike(
 ) -> tuple[MemberId, ...]:
     """Every member of which the sender would be shown just the same, were it the recipient: sorted.
 
-    What a sender is shown before a key is there are clauses: in its officer's task and in the
-    request. So these are the members for whom the very same clauses would be named, whatever else
-    their agreements say; which of them is meant does not change the list.
+    What a sender is shown are clauses, in its officer's task and in the request, and later whether
+    anything follows upon names and birthday. So these are the members for whom the very same would be
+    shown, whatever else their agreements say; which of them is meant does not change the list.
     """
     shown = _shown(passage, notice, counter, terms)
     if shown is None:
@@ -350,17 +364,18 @@ def _refused(passage: Passage, decisions: tuple[Decision, ...]) -> Refused:
     return Refused(passage, refusals, held=all(decision.officer_could_permit for decision in refusals))
 
 
-def _shield(detail: str) -> Decision:
+def _no(passage: Passage, detail: str) -> Refused:
+    """The refusal that keeps the arrival's side unnamed."""
     reason = Reason(ReasonCode.SHIELD, None, None, None, detail)
-    return Decision(Category.FACT_OF_MATCH, None, (reason,), RULES_VERSION)
+    return Refused(passage, (Decision(Category.FACT_OF_MATCH, None, (reason,), RULES_VERSION),), held=False)
 
 
 def _shown(
     passage: Passage, notice: StoredNotice, counter: StoredNotice, terms: Terms
-) -> tuple[Permit, ...] | None:
-    """The clauses that a sender is shown on the way to its grant, once both sides have approved.
+) -> tuple[tuple[Permit, ...], bool] | None:
+    """The clauses that a sender is shown once both sides have approved, and whether there is a second stage.
 
-    None where one of them is missing, or where these two exchange nothing.
+    None where one of the clauses is missing, or where these two exchange nothing.
     """
     if _apart(passage, terms):
         return None
@@ -372,7 +387,11 @@ def _shown(
         _answer(_question(both, notice, counter, terms, Category.IDENTITY), terms),
     )
     permits = [decision.permit for decision in decisions if decision.permit is not None]
-    return tuple(permits) if len(permits) == len(decisions) else None
+    if len(permits) < len(decisions):
+        return None
+    return tuple(permits), any(
+        one.permitted for one in _further(both.moved(same=True), notice, counter, terms)
+    )
 
 
 def _shown_as_if(
@@ -382,7 +401,7 @@ def _shown_as_if(
     notice: StoredNotice,
     counter: StoredNotice,
     terms: Terms,
-) -> tuple[Permit, ...] | None:
+) -> tuple[tuple[Permit, ...], bool] | None:
     """The same, had the counter-notice been this member's."""
     manifest = replace(counter.manifest, sender=member, acts_for=acts_for)
     return _shown(passage.moved(recipient=member), notice, replace(counter, manifest=manifest), terms)

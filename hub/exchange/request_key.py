@@ -131,11 +131,19 @@ def box_stands(passage: Passage, work: Work) -> bool:
     """Whether the box that is there, if any, is for a logged and unrevoked sealing key of its recipient.
 
     A key that was revoked may be in somebody else's hands: nothing more is handed over for it (I6).
+    Of a box that was asked for blindly, the keys of all candidates: what stops must not tell whose.
     """
     if passage.box is None:
         return True
-    key = work.members.key(box_key_id(passage.box))
-    if key is None or (key.member, key.use) != (passage.recipient, KeyUse.SEALING):
+    sealed = [Candidate(passage.recipient, box_key_id(passage.box))]
+    if isinstance(passage.request, BlindKeyRequest):
+        sealed.extend(passage.request.candidates)
+    return all(_key_stands(one, work) for one in sealed)
+
+
+def _key_stands(sealed_to: Candidate, work: Work) -> bool:
+    key = work.members.key(sealed_to.key)
+    if key is None or (key.member, key.use) != (sealed_to.member, KeyUse.SEALING):
         return False
     return key.log_index is not None and key.revoked_at_index is None
 
