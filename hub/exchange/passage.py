@@ -44,12 +44,21 @@ _NOT_LEFT = frozenset(
         PassageState.AWAITING_SAME,
     }
 )
-"""Where a passage of a notice stops when the notice has arrived elsewhere or its time is over."""
+"""Where a passage has not left, or no more than the names have."""
 
-_NOT_ASKED = {
+_STOPS = {
+    NoticeState.CLOSED: _NOT_LEFT,
+    NoticeState.EXPIRED: _NOT_LEFT,
+    NoticeState.MERGED: _NOT_LEFT,
+    NoticeState.WITHDRAWN: frozenset(PassageState),
+}
+"""Where a passage stops whose own notice has so ended."""
+
+_STOPS_TOO = {
     NoticeState.CLOSED: _NOT_LEFT - {PassageState.AWAITING_KEY, PassageState.AWAITING_SAME},
     NoticeState.EXPIRED: _NOT_LEFT - {PassageState.AWAITING_SAME},
     NoticeState.MERGED: _NOT_LEFT,
+    NoticeState.WITHDRAWN: frozenset(PassageState) - {PassageState.CLOSED},
 }
 """Where a passage stops whose counter-notice has so ended: its tokens are forgotten with it."""
 
@@ -181,8 +190,10 @@ def end(notice: StoredNotice, state: NoticeState, work: Work, hub: Hub, *, again
     """End a notice: one disposition entry, and nothing of it can be opened or found any more.
 
     A withdrawn notice stops in both directions and is recalled from who has it, also when it had
-    been closed before (`again`: it has its disposition). One that has arrived, or whose time is over,
-    stops where it has not left, and where nobody has been asked on the strength of it.
+    been closed before (`again`: it has its disposition). What its own sender has said to have arrived
+    with it stays there: that is of its caseload now, whatever it says of its own notice. One that has
+    arrived, or whose time is over, stops where it has not left, and where nobody has been asked on the
+    strength of it.
     """
     facts: dict[str, Json] = {"notice": notice.notice, "state": state.value}
     if not again:
@@ -190,10 +201,9 @@ def end(notice: StoredNotice, state: NoticeState, work: Work, hub: Hub, *, again
     kind = "withdrawal" if again else "disposition"
     index = disclosure_log.record_event(kind, facts, {notice.sender}, work, hub, notice=notice.notice)
     for passage in work.passages.of_notice(notice.notice):
-        if state is NoticeState.WITHDRAWN:
-            withdraw.stop_passage(passage, index, work, hub)
-        elif passage.state in (_NOT_LEFT if passage.notice == notice.notice else _NOT_ASKED[state]):
-            withdraw.stop_passage(passage, index, work, hub, recalled=False)
+        if passage.state in (_STOPS if passage.notice == notice.notice else _STOPS_TOO)[state]:
+            recalled = state is NoticeState.WITHDRAWN
+            withdraw.stop_passage(passage, index, work, hub, recalled=recalled)
     expire.forget(notice, state, work)
 
 

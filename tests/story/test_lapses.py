@@ -393,6 +393,34 @@ def test_a_withdrawal_after_the_arrival_recalls_what_was_told(town: Town) -> Non
     assert "erased" in {body["says"] for body in told if isinstance(body, dict)}
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_who_takes_its_own_word_back_keeps_what_has_arrived_with_it(town: Town, arrived: bool) -> None:
+    """She has moved on: what Kent told Medway before is of Medway's own caseload since Medway said so.
+
+    Before that it was told because of the notice that no longer stands, and is erased.
+    """
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    departure = kent.publishes(ADA, NoticeType.MOVED_OUT)
+    arrival = medway.publishes(ADA, NoticeType.NEW_ARRIVAL)
+    town.night_passes()
+    rest = next(one for one in medway.opened if one.checked.record.stage is Stage.REST)
+    if arrived:
+        medway.reports(rest, OutcomeKind.IN_CASELOAD)
+        town.night_passes()
+    medway.withdraws(arrival)
+    town.night_passes()
+    states = {passage.notice: passage.state for passage in town.passages(departure)}
+    kept = PassageState.CLOSED if arrived else PassageState.STOPPED
+    assert states == {departure: kept, arrival: PassageState.STOPPED}
+    assert (Part.IDENTITY in medway.parts()) is arrived
+    assert kent.parts() == set()
+    if arrived:
+        town.days_pass(1)
+        medway.reports(rest, OutcomeKind.NOT_OURS)
+        town.night_passes()
+        assert medway.parts() == set()
+
+
 def test_a_notice_withdrawn_before_it_is_carried_is_in_the_log_all_the_same(town: Town) -> None:
     """I5: the promise holds; then comes the disposition, and nobody is matched with it."""
     kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
