@@ -388,7 +388,10 @@ class Gateway:
     def recall_done(self, item: str) -> None:
         """A person here has done in their own system what a recall or correction asks for."""
         waiting = self._waiting("recall", item)
-        self.inbox.acknowledge(self.delivery(item), Level.ACTIONED)
+        carried = self.records.received(DisclosureId(item))
+        withdrawn = [] if waiting.notice is None else self.records.of_notice(waiting.notice)
+        for delivery in withdrawn if carried is None else [carried]:
+            self.inbox.acknowledge(delivery, Level.ACTIONED)
         self.records.decided(waiting.item)
 
     def _about(self, notice: NoticeId) -> About:

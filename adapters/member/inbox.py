@@ -24,6 +24,7 @@ from adapters.member.keyring import Keyring
 from adapters.member.looks import LOOK, Looks
 from adapters.member.recalls import Recalls, read_recall
 from adapters.member.records import UNHEARD, UNNAMED, KeyAnswer, Received, Records, Sent, Waiting
+from adapters.member.released import ready
 from adapters.member.terms import Terms
 from adapters.member.transport import Transport
 from adapters.member.witness import Witness
@@ -212,7 +213,7 @@ class Inbox:
             kind = LOOK if isinstance(body, dict) and "look" in body else kind
             self._hold(Waiting(name, kind, NoticeId(item.id("about", "ntc")), "open", body), taken)
         elif kind == "stopped":
-            self._take_stop(item.object("body"), taken)
+            self._take_stop(name, item.object("body"), taken)
         elif kind in {"acknowledgement", "outcome"}:
             self._take_answer(name, kind, taken)
         elif kind == "lead":
@@ -500,11 +501,19 @@ class Inbox:
         if state in {"closed", "withdrawn", "expired"}:
             self._records.forget(notice, state)
 
-    def _take_stop(self, body: Reader, taken: Taken) -> None:
-        """Erase what was opened of a recalled notice, and sign that it is done."""
+    def _take_stop(self, name: DisclosureId, body: Reader, taken: Taken) -> None:
+        """Erase what was opened of a recalled notice, sign that it is done, and ask a person to do the same.
+
+        Nobody is asked about what a person has not let through to their own system.
+        """
         notice = NoticeId(body.id("notice", "ntc"))
+        earlier = self._records.of_notice(notice)
+        unsure = frozenset(one.item for one in self._records.waiting())
+        if any(ready(one, unsure) for one in earlier):
+            says: Json = {"says": _erase_words(notice, tuple(Part), "withdrawn")}
+            self._records.wait(Waiting(name, "recall", notice, "open", says))
         self._records.forget_facts(notice, "recalled")
-        for received in self._records.of_notice(notice):
+        for received in earlier:
             self._records.decided(received.item)
             self.acknowledge(received, Level.ERASED)
         taken.stopped += 1
@@ -533,7 +542,8 @@ def _doubt(manifest: Manifest, identity: Json) -> str | None:
 
 def _erase_words(notice: NoticeId, parts: Sequence[Part], reason: str) -> str:
     """What a person has to do, in one line."""
-    named = ", ".join(part.value.replace("_", " ") for part in parts)
+    every = set(parts) == set(Part)
+    named = "everything" if every else ", ".join(part.value.replace("_", " ") for part in parts)
     why = reason.replace("_", " ")
     return f"{notice} is recalled ({why}): erase in your own system too: {named}"
 

@@ -515,6 +515,43 @@ def test_a_withdrawn_notice_is_recalled_and_forgotten(town: Town, neighbours: Ne
     assert {one.state for one in medway.received()} == {"recalled"}
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_what_is_withdrawn_is_erased_in_the_tracker_by_a_person(
+    town: Town, neighbours: Neighbours, arrived: bool
+) -> None:
+    """A gateway cannot reach into the tracker: its people are told, do the same there, and say so."""
+    kent, medway = neighbours
+    move(kent, medway)
+    come_to_rest(town, kent, medway)
+    if arrived:
+        medway.report_outcome(medway.received()[-1].item, OutcomeKind.IN_CASELOAD)
+        come_to_rest(town, kent, medway)
+    notice = kent.records.all_sent()[0].notice
+    kent.withdraw(notice, "sent_in_error")
+    come_to_rest(town, kent, medway)
+    (waiting,) = medway.waiting()
+    says = f"{notice} is recalled (withdrawn): erase in your own system too: everything"
+    assert (waiting.kind, waiting.body) == ("recall", {"says": says})
+    medway.recall_done(waiting.item)
+    come_to_rest(town, kent, medway)
+    assert medway.waiting() == []
+    done = [one for one in town.entries("acknowledgement") if one["says"] == "actioned"]
+    assert {one["notice"] for one in done} == {notice}
+
+
+def test_of_what_nobody_let_through_nothing_is_to_be_erased_in_the_tracker(
+    town: Town, neighbours: Neighbours
+) -> None:
+    """The names came, an officer had still to compare them, and the notice is withdrawn."""
+    kent, medway = neighbours
+    met(town, neighbours, ADA, replace(ADA, given="Adah"))
+    assert [one.kind for one in medway.waiting()] == ["unsure"]
+    kent.withdraw(kent.records.all_sent()[0].notice, "sent_in_error")
+    come_to_rest(town, kent, medway)
+    assert medway.waiting() == []
+    assert {one.state for one in medway.received()} == {"recalled"}
+
+
 @pytest.mark.parametrize(
     "outcome", [OutcomeKind.IN_CASELOAD, OutcomeKind.ALREADY_KNOWN, OutcomeKind.DATA_DIFFER]
 )
