@@ -23,6 +23,7 @@ from hub.protocols.errors import ProtocolError
 from hub.protocols.keys import SealingKey
 from hub.protocols.names import KeyId, MemberId, NoticeId, Part, new_id
 from hub.protocols.sealing import open_box, seal_box
+from hub.protocols.signature_keys import ED25519, ML_DSA_65
 
 FORM: Final = 1
 
@@ -31,6 +32,9 @@ _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 PASSPHRASE_CHARACTERS: Final = 14
 """Shortest passphrase: the file may lie in places where nobody counts the guesses."""
+
+PASSPHRASE_DIFFERENT: Final = 6
+"""Fewest different characters in one: a sign that is held down is no passphrase."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,9 +63,11 @@ def back_up(home: Home, file: Path, passphrase: str, now: datetime, cost: VaultC
 
     Raises `GatewayFault` where the passphrase is short, or a file of this name is there already.
     """
-    if len(passphrase) < PASSPHRASE_CHARACTERS:
+    if len(passphrase.strip()) < PASSPHRASE_CHARACTERS or len(set(passphrase)) < PASSPHRASE_DIFFERENT:
         raise GatewayFault(
-            "passphrase-short", f"a passphrase has {PASSPHRASE_CHARACTERS} characters at least"
+            "passphrase-short",
+            f"a passphrase has {PASSPHRASE_CHARACTERS} characters at least,"
+            f" {PASSPHRASE_DIFFERENT} of them different: several words are good",
         )
     if file.exists():
         raise GatewayFault("backup-exists", "a file of this name is there already: choose another name")
@@ -93,11 +99,13 @@ def open_backup(file: Path, passphrase: str) -> Backup:
 def recover(file: Path, passphrase: str, home: Home) -> Backup:
     """Make a gateway's home again from a backup; raise `GatewayFault` where one is there already.
 
-    The keyring is sealed anew, under this machine's own passphrase or key file.
+    The keyring is sealed anew, under this machine's own passphrase or key file. What was cut off before
+    there were keys is simply repeated.
     """
-    if home.has_keyring() or (home.path / "gateway.json").exists():
-        raise GatewayFault("home-taken", "a gateway lives in this folder already: recover into an empty one")
     found = open_backup(file, passphrase)
+    others = (home.path / "gateway.json").exists() and home.pinned() != found.pinned
+    if others or home.has_keyring():
+        raise GatewayFault("home-taken", "a gateway lives in this folder already: recover into an empty one")
     home.pin(found.pinned)
     home.keep(found.keyring)
     return found
@@ -138,6 +146,8 @@ def _try_keys(keyring: Keyring) -> None:
     try:
         for key in (keyring.signing, keyring.access):
             key.public.verify(key.sign(words), words)
+        for alg in (ED25519, ML_DSA_65):
+            keyring.identity.public.verify(alg, keyring.identity.sign(alg, words), words)
         for sealing in keyring.sealing:
             _try_box(sealing)
     except ProtocolError as fault:

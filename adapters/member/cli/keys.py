@@ -7,13 +7,14 @@ from typing import Annotated, Final
 
 import typer
 
-from adapters.member.cli.terminal import FAILED, GOOD, HERE, AsJson, Home, answering, opened, say
+from adapters.member.cli.terminal import FAILED, GOOD, HERE, AsJson, Home, answering, fail, opened, say
 
 app = typer.Typer(no_args_is_help=True, help="This member's own keys.")
 
 BACKUP_PASSPHRASE: Final = "HUB_GATEWAY_BACKUP_PASSPHRASE"  # noqa: S105 - the name of a variable, not a secret
 
-BackupFile = Annotated[Path, typer.Argument(help="The backup's file.", dir_okay=False)]
+BackupFile = Annotated[Path, typer.Argument(help="The backup's file, to be made.", dir_okay=False)]
+MadeFile = Annotated[Path, typer.Argument(help="The backup's file.", dir_okay=False, exists=True)]
 PassphraseFile = Annotated[
     Path | None, typer.Option(help="A file whose first line is the backup's passphrase.", exists=True)
 ]
@@ -63,7 +64,7 @@ def backup(
 
 @app.command()
 def recover(
-    file: BackupFile, passphrase_file: PassphraseFile = None, home: Home = HERE, *, as_json: AsJson = False
+    file: MadeFile, passphrase_file: PassphraseFile = None, home: Home = HERE, *, as_json: AsJson = False
 ) -> None:
     """Make this gateway's home again from a backup, in a folder that has none."""
     with answering():
@@ -82,7 +83,7 @@ def recover(
 
 @app.command()
 def drill(
-    file: BackupFile, passphrase_file: PassphraseFile = None, home: Home = HERE, *, as_json: AsJson = False
+    file: MadeFile, passphrase_file: PassphraseFile = None, home: Home = HERE, *, as_json: AsJson = False
 ) -> None:
     """Prove that a backup opens and that its keys work; compare it with this home; install nothing."""
     with answering():
@@ -110,5 +111,10 @@ def _passphrase(path: Path | None, *, new: bool = False) -> str:
     given = os.environ.get(BACKUP_PASSPHRASE)
     if given:
         return given
-    asked: str = typer.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=new, err=True)
+    try:
+        asked: str = typer.prompt(
+            "Passphrase of the backup", hide_input=True, confirmation_prompt=new, err=True
+        )
+    except typer.Abort:
+        fail(f"no passphrase was given: type it, give --passphrase-file, or set {BACKUP_PASSPHRASE}", FAILED)
     return asked

@@ -17,7 +17,7 @@ from adapters.member.home import Home
 from adapters.member.keyring import Keyring, new_keyring
 from hub.protocols.at_rest import VaultCost, vault_seal
 from hub.protocols.canonical import encode
-from hub.protocols.names import EpochId
+from hub.protocols.names import EpochId, MemberId
 from tests.adapters.member.conftest import move
 from tests.simulators.town import Town
 from tests.simulators.wire import Wire
@@ -88,7 +88,32 @@ def test_a_short_passphrase_or_a_name_that_is_taken_is_refused(
 ) -> None:
     """An older backup is never written over."""
     assert refusal(back_up, kent.home, tmp_path / "x", "short", NOW) == "passphrase-short"
+    for weak in ("a" * 20, "abc" * 7, " " * 13 + "a", "  short    " + " " * 8):
+        assert refusal(back_up, kent.home, tmp_path / "x", weak, NOW) == "passphrase-short"
     assert refusal(back_up, kent.home, saved, WORDS, NOW) == "backup-exists"
+
+
+def test_a_recovery_that_was_cut_off_is_simply_repeated(
+    saved: Path, tmp_path: Path, kent: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings are there and the keys are not; another member's settings are not written over."""
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    home = Home(tmp_path / "new")
+    with monkeypatch.context() as patch:
+        patch.setattr(Home, "keep", dies)
+        with pytest.raises(Killed):
+            recover(saved, WORDS, home)
+    recover(saved, WORDS, home)
+    assert home.keyring().identity.key_id == kent.fingerprint
+    other = Home(tmp_path / "other")
+    other.pin(replace(kent.pinned, member=MemberId("mbr_other")))
+    assert refusal(recover, saved, WORDS, other) == "home-taken"
 
 
 def test_a_home_in_which_a_gateway_lives_is_not_written_over(saved: Path, kent: Gateway) -> None:
@@ -127,6 +152,7 @@ def test_a_drill_uses_every_key_and_installs_nothing(saved: Path, kent: Gateway,
 def test_a_drill_names_the_keys_that_came_later(saved: Path, kent: Gateway) -> None:
     """A backup from before a rotation opens nothing that is sealed to the new key."""
     kent.home.change(lambda keyring: keyring.with_coming(NOW))
+    assert ["sealing key" in words for words in drill(saved, WORDS, kent.home).missing] == [True]
     kent.home.change(lambda keyring: keyring.with_linkage(EpochId("ep_later"), bytes(32)))
     kent.home.change(Keyring.turned)
     missing = drill(saved, WORDS, kent.home).missing
@@ -204,3 +230,10 @@ def test_an_old_backup_ends_the_drill_with_a_failure(
     run("key", "backup", file, *home)
     kent.home.change(lambda keyring: replace(keyring, linkage={EpochId("ep_x"): bytes(32)}))
     assert "does not have" in run("key", "drill", file, *home, code=1).stdout
+
+
+def test_a_passphrase_that_nobody_can_be_asked_for_is_said(kent: Gateway, saved: Path) -> None:
+    """As under a timer: how to give it, not a traceback; and a file that is not there before that."""
+    home = ["--home", str(kent.home.path)]
+    assert "HUB_GATEWAY_BACKUP_PASSPHRASE" in run("key", "drill", str(saved), *home, code=1).stderr
+    assert "does not exist" in run("key", "drill", str(saved) + "x", *home, code=2).stderr
