@@ -9,6 +9,7 @@ evidence. The first checkpoint is believed as it comes.
 """
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from adapters.member.records import Records, Waiting
@@ -65,14 +66,17 @@ class Auditor:
                 self._known = {**dict(list(self._known.items())[-64:]), checkpoint.size: checkpoint.root}
         return checkpoint
 
-    def hold_head(self, note: str) -> Checkpoint:
-        """Hold what the hub calls its head to the largest checkpoint seen: it may not have shrunk.
+    def hold_head(self, read: Callable[[], str]) -> Checkpoint:
+        """Hold what the hub calls its head to the largest checkpoint seen before: it may not have shrunk.
 
-        Raises `Untrusted` ("log-rolled-back") where it has, and keeps both notes; as `accept` otherwise.
+        `read` asks for the head. What another process of this home sees meanwhile is newer than the
+        answer, and is nothing to hold it to. Raises `Untrusted` ("log-rolled-back") where the log has
+        shrunk, and keeps both notes; as `accept` otherwise.
         """
-        head, seen = self.accept(note), self._records.place(SEEN)
+        seen, note = self._records.place(SEEN), read()
+        head = self.accept(note)
         if seen is not None and head.size < verify_checkpoint(seen, self._log).size:
-            self._keep_evidence("rollback", note)
+            self._keep_evidence("rollback", seen, note)
             raise Untrusted(
                 "log-rolled-back",
                 "the hub's log is shorter than it was; both checkpoints are kept: ring the operator",
@@ -85,25 +89,23 @@ class Auditor:
         return None if note is None else verify_checkpoint(note, self._log)
 
     def _accept(self, shown: Checkpoint, note: str) -> None:
-        seen = self.seen()
-        if seen is not None:
-            smaller, larger = sorted((seen, shown), key=lambda checkpoint: checkpoint.size)
-            self._check_history(smaller, larger, note)
-        if seen is None or shown.size > seen.size:
-            self._records.set_place(SEEN, note)
-
-    def _check_history(self, smaller: Checkpoint, larger: Checkpoint, note: str) -> None:
-        """The smaller tree is the beginning of the larger one, or there are two logs under one name."""
-        if smaller.size == larger.size:
-            same = smaller.root == larger.root
-        else:
-            same = self._root_of(smaller.size, larger) == smaller.root
-        if not same:
-            self._keep_evidence("fork", note)
+        kept = self._records.place(SEEN)
+        seen = None if kept is None else verify_checkpoint(kept, self._log)
+        if kept is not None and seen is not None and not self._is_one_history(seen, shown):
+            self._keep_evidence("fork", kept, note)
             raise Untrusted(
                 "log-forked",
                 "the hub has signed two histories of its log; both are kept: show them to the other members",
             )
+        if seen is None or shown.size > seen.size:
+            self._records.set_place(SEEN, note)
+
+    def _is_one_history(self, one: Checkpoint, other: Checkpoint) -> bool:
+        """The smaller tree is the beginning of the larger one, or there are two logs under one name."""
+        smaller, larger = sorted((one, other), key=lambda checkpoint: checkpoint.size)
+        if smaller.size == larger.size:
+            return smaller.root == larger.root
+        return self._root_of(smaller.size, larger) == smaller.root
 
     def _root_of(self, size: int, larger: Checkpoint) -> bytes:
         """The root at an earlier size, from tiles that are held to the larger signed root first."""
@@ -115,8 +117,8 @@ class Auditor:
             pass  # a tile that is not there, or is not one, shows nothing either
         raise Untrusted("log-tiles", "the log's tiles do not give the root that it signed; try again later")
 
-    def _keep_evidence(self, kind: str, note: str) -> None:
+    def _keep_evidence(self, kind: str, seen: str, shown: str) -> None:
         """Two notes by one key that cannot both be true: whoever has the key's public half can check."""
-        body: Json = {"code": _CODES[kind], "seen": self._records.place(SEEN), "shown": note}
-        name = f"{kind}:{canonical.digest(note.encode())}"
+        body: Json = {"code": _CODES[kind], "seen": seen, "shown": shown}
+        name = f"{kind}:{canonical.digest(shown.encode())}"
         self._records.wait(Waiting(name, kind, None, "open", body))

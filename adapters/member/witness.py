@@ -7,7 +7,7 @@ restart. A restored, older home could: its signing key is to be replaced (`hub k
 
 What goes beyond an identity part is opened only under a checkpoint that others have cosigned:
 under the home's own `tlog-policy` where there is one, else under the logged signing keys of any two
-members other than ourselves, or of one where the region has only two.
+members other than ourselves with whom we could exchange, or of one where the region has only two.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.member.auditor import Auditor
-from adapters.member.directory import Directory
+from adapters.member.directory import Directory, Listing
 from adapters.member.errors import HubRefused
 from adapters.member.home import Home, Pinned
 from adapters.member.keyring import Keyring
 from adapters.member.records import Records, Waiting
 from adapters.member.transport import Transport
+from hub.consent.question import Apart
 from hub.protocols import canonical
 from hub.protocols.checkpoint import (
     Checkpoint,
@@ -122,14 +123,18 @@ class Witness:
         return self._records.place(CHECKED)
 
     def policy(self, note: str | None = None) -> Policy:
-        """The home's own policy; else one over the members that a note names, or over all of them."""
+        """The home's own policy; else one over the members that a note names, or over all of them.
+
+        At least one is asked for, whoever the hub lists: what is opened came from somebody.
+        """
         own = self._home.policy()
         if own is not None:
             return read_policy(own)
-        others = {name: one for name, one in self._directory.members().items() if name != self._pinned.member}
-        exchanging = sum(one.kind is not MemberKind.OBSERVER for one in others.values())
-        wanted = min(self._pinned.witnesses, exchanging)
-        named = others.keys() if note is None else others.keys() & self._named(note)
+        listed = self._directory.members()
+        others = {name for name, one in listed.items() if name != self._pinned.member and _counts(one)}
+        exchanging = sum(listed[name].kind is not MemberKind.OBSERVER for name in others)
+        wanted = min(self._pinned.witnesses, max(1, exchanging))
+        named = others if note is None else others & self._named(note)
         keys = {name: found for name in sorted(named) if (found := self._keys(name))}
         if note is not None and len(keys) < wanted:
             raise Untrusted("checkpoint-quorum", "too few other members have cosigned; ask again later")
@@ -149,7 +154,7 @@ class Witness:
         """What is offered may be some slots old; then the head itself must not be behind what was seen."""
         seen = self.auditor.seen()
         if seen is not None and offered.size < seen.size:
-            self.auditor.hold_head(self._transport.public("/log/checkpoint").decode())
+            self.auditor.hold_head(lambda: self._transport.public("/log/checkpoint").decode())
 
     def _note_others(self, note: str) -> None:
         """Once an hour at most: who else has cosigned is worth reading their keys for, not at every poll."""
@@ -202,3 +207,11 @@ class Witness:
             one for one in keys.entries if one.use is KeyUse.SIGNING and one.key_id not in keys.revoked
         )
         return [witness_key(self._log.name, member, one.verifying_key()) for one in signing]
+
+
+def _counts(one: Listing) -> bool:
+    """Whether a member's line counts here: of those with whom we could exchange, and of any observer.
+
+    Who is suspended cosigns no more; and members that are made up are the operator's own.
+    """
+    return one.apart is None or (one.kind is MemberKind.OBSERVER and one.apart is Apart.REALM)

@@ -14,7 +14,7 @@ from typing import Final
 
 from hub.exchange.errors import Declined
 from hub.exchange.ports import Hub, Work
-from hub.exchange.stages import KeyUse, RegisteredKey, Standing
+from hub.exchange.stages import KeyUse, Member, RegisteredKey, Standing
 from hub.exchange.trust import in_force
 from hub.protocols.checkpoint import (
     add_cosignature,
@@ -107,9 +107,10 @@ def witnessed_proof(index: int, recipient: MemberId, work: Work, hub: Hub) -> Lo
 
     Raises `Declined("delivery-unwitnessed")` where there is none yet: the delivery stays where it is.
     """
-    wanted = min(hub.witnesses, len(_exchanging(work) - {recipient})) if hub.witnesses else 0
+    others = [one for one in work.members.all() if one.member != recipient and _counts(one, recipient, work)]
+    wanted = min(hub.witnesses, sum(one.kind is not MemberKind.OBSERVER for one in others))
     for size, note in work.log.checkpoints(index, RECENT):
-        if len({member for member, _ in _cosigners(note, hub)} - {recipient}) >= wanted:
+        if len({member for member, _ in _cosigners(note, hub)} & {one.member for one in others}) >= wanted:
             return work.log.prove(index, (size, note))
     raise Declined(
         "delivery-unwitnessed",
@@ -143,6 +144,13 @@ def _exchanging(work: Work) -> frozenset[MemberId]:
         for one in work.members.all()
         if one.standing in _ADMITTED and one.kind is not MemberKind.OBSERVER
     )
+
+
+def _counts(one: Member, recipient: MemberId, work: Work) -> bool:
+    """Whether a member's line counts for a recipient: of those that could exchange, and of real observers."""
+    told = work.members.get(recipient)
+    near = told is not None and one.realm is told.realm
+    return one.standing in _ADMITTED and (near or (one.kind is MemberKind.OBSERVER and not one.made_up))
 
 
 def _cosigners(note: str, hub: Hub) -> Iterator[tuple[MemberId, NoteSignature]]:

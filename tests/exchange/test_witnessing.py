@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.exchange.enrol import revoke_key
+from hub.exchange.enrol import revoke_key, suspend
 from hub.exchange.errors import Declined
 from hub.exchange.stages import ItemKind
 from hub.exchange.store.check import check_store
@@ -39,6 +39,7 @@ def watched(town: Town) -> Town:
     """Kent, Medway and Lambeth; two others have to cosign."""
     town.hub = replace(town.hub, witnesses=2)
     town.admits(LAMBETH, area="208")
+    town.goes_live(LAMBETH)
     return town
 
 
@@ -288,3 +289,19 @@ def test_lines_that_nobody_signed_are_found(watched: Town) -> None:
             work.log.keep_signed(size, note + line)
             (finding,) = check_store(work, watched.hub.log_key)
             assert (finding.code, finding.where) == ("checkpoint-cosignature", f"checkpoint {size}")
+
+
+def test_who_is_suspended_or_made_up_is_no_witness(town: Town) -> None:
+    """Nobody waits for them, nor does their line count: made-up members are the operator's own."""
+    town.hub = replace(town.hub, witnesses=2)
+    gone = town.admits("mbr_gone", area="301")
+    town.goes_live(gone.member)
+    with town.store.write() as work:
+        suspend(gone.member, work, town.hub)
+    puppet = town.admits("mbr_puppet", area="302", made_up=True)
+    watch = town.admits("mbr_watch", MemberKind.OBSERVER, made_up=True)
+    index = town.sizes[-1] - 1
+    cosigns(town, puppet.member, watch.member)
+    assert proved_under(town, index, MEDWAY) == "delivery-unwitnessed"
+    size = cosigns(town, KENT)
+    assert proved_under(town, index, MEDWAY) == size

@@ -41,7 +41,7 @@ from hub.exchange.errors import Declined
 from hub.exchange.ports import Hub, Store, Work
 from hub.exchange.publish import Admission, read_admission
 from hub.exchange.sequencer import Slot, expire_due, run_slot
-from hub.exchange.stages import InboxItem, ItemKind, PaperKind, Passage, StoredNotice
+from hub.exchange.stages import InboxItem, ItemKind, PaperKind, Passage, Standing, StoredNotice
 from hub.exchange.store.memory import MemoryStore
 from hub.protocols import canonical, merkle
 from hub.protocols.acknowledgement import (
@@ -191,6 +191,14 @@ class Town:
         admitted = self._enrol(MemberId(member), kind, area, authority, made_up=made_up)
         self.slot()
         return admitted
+
+    def goes_live(self, *members: MemberId) -> None:
+        """Put members into the live realm, as an agreement with anybody there would."""
+        with self.store.write() as work:
+            for one in members:
+                known = work.members.get(one)
+                assert known is not None
+                work.members.put(replace(known, standing=Standing.LIVE))
 
     def agrees(self, example: str, changes: Mapping[str, Json] | None = None) -> AgreementId:
         """Bring one of the worked examples into force: proposed, signed by every party, recorded."""

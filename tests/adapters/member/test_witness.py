@@ -10,6 +10,7 @@ from adapters.member.errors import HubUnreachable
 from adapters.member.gateway import Gateway
 from adapters.member.records import Records
 from hub.exchange.disclosure_log import close_slot
+from hub.exchange.enrol import suspend
 from hub.exchange.witnessing import offered, policy_of
 from hub.protocols.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from hub.protocols.errors import Untrusted
@@ -17,7 +18,7 @@ from hub.protocols.names import MemberKind
 from hub.protocols.policy import encode_policy, verify_under
 from hub.protocols.signed_note import parse_note
 from tests.adapters.member.conftest import come_to_rest, move
-from tests.simulators.town import Town
+from tests.simulators.town import CUSTODIAN, Town
 from tests.simulators.wire import Answer, Wire
 
 
@@ -31,8 +32,10 @@ def town() -> Town:
 
 @pytest.fixture
 def lambeth(wire: Wire, tmp_path: Path) -> Gateway:
-    """A third council."""
-    return wire.joins("mbr_lambeth", tmp_path / "lambeth", area="208")
+    """A third council; all three are live."""
+    gateway = wire.joins("mbr_lambeth", tmp_path / "lambeth", area="208")
+    wire.town.goes_live(*(name for name in wire.town.members if name != CUSTODIAN))
+    return gateway
 
 
 def newest(town: Town) -> str:
@@ -172,6 +175,58 @@ def test_a_line_that_was_lost_on_the_way_is_signed_again(town: Town, kent: Gatew
     signed = kent.witness.cosigned()
     assert signed is not None
     assert verify_checkpoint(newest(town), town.hub.log_key) == signed
+
+
+def test_nobody_waits_for_a_member_that_is_suspended(
+    town: Town, kent: Gateway, medway: Gateway, lambeth: Gateway
+) -> None:
+    """A region of three, of which one was suspended, is a region of two; its line counts no more."""
+    town.agrees("kent-medway-movers")
+    with town.store.write() as work:
+        suspend(lambeth.pinned.member, work, town.hub)
+    move(kent, medway)
+    come_to_rest(town, kent, medway)
+    come_to_rest(town, kent, medway)
+    assert rest_of(medway)
+
+
+def test_a_hub_that_lists_nobody_else_does_not_do_away_with_witnesses(
+    town: Town, wire: Wire, kent: Gateway, medway: Gateway
+) -> None:
+    """The list of members is the hub's word; whoever is left, one other has to have cosigned."""
+    town.slot()
+    medway.poll()
+    wire.tampers = lambda call, answer: (200, {"data": [], "has_more": False, "next_cursor": None}) \
+        if call == "GET /v1/members" else answer  # fmt: skip
+    medway.directory.refresh()
+    with pytest.raises(Untrusted, match="checkpoint-quorum"):
+        medway.witness.check(newest(town))
+
+
+def test_a_head_that_another_process_has_overtaken_accuses_nobody(
+    town: Town, wire: Wire, kent: Gateway
+) -> None:
+    """Two processes use one home: what one sees while the other's answer is on its way is only newer."""
+    town.slot()
+    with town.store.read() as work:
+        early = offered(work, town.hub)
+    assert early is not None
+    town.slot()
+    kent.poll()
+    again = wire.opens(kent.home.path)
+
+    def overtake(call: str, answer: Answer) -> Answer:
+        if call.endswith("witnessing"):
+            return 200, early.encode()
+        if call.endswith("log/checkpoint"):
+            wire.tampers = lambda _, answer: answer
+            town.slot()
+            again.poll()
+        return answer
+
+    wire.tampers = overtake
+    kent.poll()
+    assert kent.records.waiting("rollback") == []
 
 
 def fork(town: Town, call: str, answer: Answer) -> Answer:
