@@ -5,26 +5,34 @@ from outside, it is what the check is worth; taken from the bundle, the bundle p
 agrees with itself, and that is said. Raises at the first thing that does not hold.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from adapters.member import bundle
-from hub.consent.agreement import Agreement
+from hub.consent.agreement import Agreement, Clause
 from hub.consent.documents import read_agreement
+from hub.consent.question import Category
+from hub.consent.table import TAKES_BACK
 from hub.protocols import canonical
 from hub.protocols.canonical import Json, Reader
 from hub.protocols.checkpoint import Checkpoint, cosigned_by, cosigning_member, verify_checkpoint, witness_key
 from hub.protocols.entry import Opening, parse_opening
 from hub.protocols.errors import MalformedMessage, Untrusted
 from hub.protocols.keys import DirectoryEntry, DocumentPublicKey, KeyUse, read_entry
+from hub.protocols.limits import CLOCK_SKEW
 from hub.protocols.names import KeyId, MemberId
+from hub.protocols.policy import read_policy
 from hub.protocols.proof import parse_proof, verify_proof
-from hub.protocols.signed_note import decode_note, parse_note
+from hub.protocols.signed_note import decode_note, parse_note, parse_vkey
 from hub.protocols.signing import Typ, verify_document
 
 Files = Mapping[str, bytes]
+
+_WORD: Final = re.compile(r"[a-z_]{1,40}")
+"""A kind of record that may be printed: a record is the hub's text, and a terminal obeys more than words."""
 
 NOT_PROVED: Final = (
     "that these are all entries about this member: the hub chooses what it shows; `hub audit reconcile`",
@@ -71,6 +79,7 @@ def check_bundle(
     checkpoint = verify_checkpoint(note, key)  # 1
     if checkpoint.origin != log:
         raise Untrusted("checkpoint-origin", "the bundle is of another log than its checkpoint")
+    _check_beside(files, parse_vkey(key).vkey)
     openings = dict(_entries(files, key, note, progress))  # 2
     directory = {one: _Keys(one, files, openings) for one in _members(files)}  # 3
     witnesses = _witnesses(note, checkpoint.origin, directory) - {member}  # 4
@@ -116,6 +125,15 @@ def in_words(evidence: Evidence) -> str:
     return "\n".join([*lines, *(f"  {member}  {key}" for member, key in evidence.fingerprints.items())])
 
 
+def _check_beside(files: Files, key: str) -> None:
+    """What lies there for others' tools is of the same log: they would prove something else by it."""
+    logs = [one.vkey for one in read_policy(_text(files, bundle.POLICY)).logs]
+    if _text(files, bundle.VKEY) != f"{key}\n" or key not in logs:
+        raise Untrusted(
+            "bundle-key", "the key or the policy in the bundle is of another log than the key given"
+        )
+
+
 def _entries(
     files: Files, key: str, note: str, progress: Callable[[int], None]
 ) -> Iterable[tuple[int, Opening]]:
@@ -140,14 +158,18 @@ class _Keys:
         self.identity = DocumentPublicKey.from_jwks(reader.value("identity"))
         reader.text("member", pattern=member)
         _check_logged(openings.get(reader.integer("entry")), member, self.identity.key_id)
+        self.revoked = set[KeyId]()
         self.entries = [self._read(one, member, openings) for one in reader.objects("keys")]
         reader.done()
 
     def _read(self, one: Reader, member: MemberId, openings: Mapping[int, Opening]) -> DirectoryEntry:
         entry = read_entry(one.value("document"), self.identity)
-        one.value("revoked_at")
+        if one.value("revoked_at") is not None:
+            self.revoked.add(entry.key_id)
         _check_logged(openings.get(one.integer("entry")), member, entry.key_id)
         one.done()
+        if entry.member != member:
+            raise Untrusted("key-other-member", f"a key of {member} names another member")
         return entry
 
 
@@ -163,6 +185,7 @@ def _members(files: Files) -> list[MemberId]:
 
 
 def _witnesses(note: str, origin: str, directory: Mapping[MemberId, _Keys]) -> set[MemberId]:
+    """Who has cosigned, under a key in its time; one that was revoked by now may be in anybody's hands."""
     named = {cosigning_member(line, origin) for line in parse_note(note).signatures}
     keys = {
         f"{member} {entry.key_id}": witness_key(origin, member, entry.verifying_key())
@@ -170,7 +193,14 @@ def _witnesses(note: str, origin: str, directory: Mapping[MemberId, _Keys]) -> s
         for entry in kept.entries
         if member in named and entry.use is KeyUse.SIGNING
     }
-    return {MemberId(name.partition(" ")[0]) for name in cosigned_by(note, keys)}
+    cosigned = cosigned_by(note, keys)
+    return {
+        member
+        for member, kept in directory.items()
+        for entry in kept.entries
+        if (at := cosigned.get(f"{member} {entry.key_id}")) is not None
+        if entry.key_id not in kept.revoked and entry.valid_from - CLOCK_SKEW <= at < entry.valid_until
+    }
 
 
 def _agreement(name: str, files: Files, identities: Mapping[MemberId, DocumentPublicKey]) -> Agreement | None:
@@ -194,25 +224,45 @@ def _told(
     openings: Iterable[Opening], agreements: Mapping[tuple[str, int], Agreement]
 ) -> tuple[int, list[str]]:
     """How many facts were told under clauses that permit them, and what cannot be looked up here."""
-    told, unseen = 0, set[str]()
+    counted, unseen = 0, set[str]()
     for opening in openings:
-        for name, version, number, category in bundle.grounds(opening.record):
-            agreement = agreements.get((name, version))
+        for told in bundle.told_by(opening.record):
+            agreement = agreements.get((told.agreement, told.version))
             if agreement is None:
-                unseen.add(f"what {name} version {version} permits")
+                unseen.add(f"what {told.agreement} version {told.version} permits")
                 continue
-            clause = next((one for one in agreement.clauses if one.number == number), None)
-            if clause is None or category not in {one.value for one in clause.categories}:
-                raise Untrusted(
-                    "clause-other", f"clause {number} of {name} does not permit what was told under it"
-                )
-            told += 1
-    return told, sorted(unseen)
+            unseen |= {f"that {one} has joined {told.agreement}, or acts for a party"
+                       for one in _check_clause(told, agreement)}  # fmt: skip
+            counted += 1
+    return counted, sorted(unseen)
+
+
+def _check_clause(told: bundle.Told, agreement: Agreement) -> list[str]:
+    """Hold a fact to its clause; return the sides that are no parties by the document itself.
+
+    Raises `Untrusted` ("clause-other") where the clause is of other facts, or of other groups.
+    """
+    clause = next((one for one in agreement.clauses if one.number == told.clause), None)
+    groups = {party.member: party.group for party in agreement.parties}
+    sides = [] if clause is None else [(told.giver, clause.senders), (told.taker, clause.receivers)]
+    others = any(one in groups and groups[MemberId(one)] not in listed for one, listed in sides if one)
+    if clause is None or others or not _lists(clause, told.category):
+        raise Untrusted(
+            "clause-other", f"a fact was told under a clause of {told.agreement} that does not permit it"
+        )
+    return [one for one, _ in sides if one and one not in groups]
+
+
+def _lists(clause: Clause, category: str) -> bool:
+    """Whether a clause lists a fact; what carries a recall goes under any clause that lets a part be told."""
+    taken_back = category in TAKES_BACK and clause.categories - {Category.FACT_OF_MATCH}
+    return category in clause.categories or bool(taken_back)
 
 
 def _kind(opening: Opening) -> str:
     record: Json = opening.record
-    return str(record.get("kind")) if isinstance(record, dict) else "unknown"
+    kind = record.get("kind") if isinstance(record, dict) else None
+    return kind if isinstance(kind, str) and _WORD.fullmatch(kind) else "unknown"
 
 
 def _file(files: Files, name: str) -> bytes:

@@ -6,6 +6,7 @@ person beyond the ids of notices: records hold no facts.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -154,5 +155,9 @@ def _cosigners(note: str, origin: str) -> set[MemberId]:
 
 
 def _agreements(openings: Iterable[Opening]) -> set[tuple[str, int]]:
-    """The agreements on whose clauses anything was told."""
-    return {(name, version) for opening in openings for name, version, *_ in bundle.grounds(opening.record)}
+    """The agreements on whose clauses anything was told; a false record is left to whoever checks."""
+    found = set[tuple[str, int]]()
+    for opening in openings:
+        with suppress(ProtocolError):
+            found |= {(told.agreement, told.version) for told in bundle.told_by(opening.record)}
+    return found

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -14,8 +15,13 @@ from adapters.member.bundle import LIST, read_bundle, write_bundle
 from adapters.member.bundle_check import NOT_PROVED, Evidence, check_bundle, in_words
 from adapters.member.bundle_export import export
 from adapters.member.gateway import Gateway
+from hub.protocols import canonical
+from hub.protocols.canonical import Json
+from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
+from hub.protocols.merkle import Frontier, inclusion_proof, leaf_hash
 from hub.protocols.names import MemberId
+from hub.protocols.proof import LogProof, encode_proof
 from hub.protocols.signature_keys import SigningKey
 from hub.protocols.signed_note import vkey
 from tests.adapters.member.conftest import come_to_rest, move
@@ -103,7 +109,7 @@ def test_any_altered_byte_of_any_file_is_refused(region: tuple[Town, dict[str, b
     chance = random.Random(11)
     names = [*files, *chance.choices([*files], k=300)]
     for name in names:
-        if name in {"log/vkey", "log/policy"}:  # for others' tools; the key is given from outside
+        if name == "log/policy":  # for others' tools; what it says beyond the log is its writer's
             continue
         data = bytearray(files[name])
         data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
@@ -174,7 +180,7 @@ def test_another_log_s_name_is_refused(region: tuple[Town, dict[str, bytes]]) ->
 
 
 @pytest.mark.parametrize(
-    "what", ["no archive", "truncated", "unlisted", "altered", "strange name", "no list"]
+    "what", ["no archive", "truncated", "unlisted", "altered", "strange name", "no list", "one name twice"]
 )
 def test_an_archive_that_was_touched_is_refused(
     region: tuple[Town, dict[str, bytes]], tmp_path: Path, what: str
@@ -198,5 +204,150 @@ def test_an_archive_that_was_touched_is_refused(
         with zipfile.ZipFile(path, "w") as archive:
             for name, data in kept.items():
                 archive.writestr(name, data)
+            if what == "one name twice":
+                with pytest.warns(UserWarning, match="Duplicate"):
+                    archive.writestr("log/checkpoint", kept["log/checkpoint"])
     with pytest.raises((Untrusted, MalformedMessage)):
         read_bundle(path)
+
+
+Record = dict[str, Any]
+
+
+def lying(town: Town, files: dict[str, bytes], change: Callable[[Record], Record | None]) -> dict[str, bytes]:
+    """The same evidence of a hub that logged other records: it has the key, so all its proofs are good."""
+    openings = {int(Path(name).stem): json.loads(data) for name, data in files.items() if "opening" in name}
+    openings = {index: one | {"record": change(one["record"])} for index, one in openings.items()}
+    texts = {index: canonical.encode(one) for index, one in openings.items()}
+    size = max(texts) + 1
+    leaves = [leaf_hash(canonical.sha256(texts.get(index, b""))) for index in range(size)]
+    frontier, made = Frontier().extend(leaves)
+    nodes = {(level, index): value for level, index, value in made}
+    note = sign_checkpoint(Checkpoint("hub.example", size, frontier.root()), town.hub.key, "hub.example")
+    told = {**files, "log/checkpoint": note.encode()}
+    for index, text in texts.items():
+        path = inclusion_proof(index, size, lambda level, at: nodes[level, at])
+        told[f"entries/{index}.opening"] = text
+        told[f"entries/{index}.tlog-proof"] = encode_proof(LogProof(index, tuple(path), note)).encode()
+    return told
+
+
+def every_release(**changes: Json) -> Callable[[Record], Record]:
+    """Releases with other facts than those that were logged."""
+    return lambda record: record | changes if record["kind"] == "release" else record
+
+
+def every_ground(**changes: Json) -> Callable[[Record], Record]:
+    """Whatever was told, under another clause."""
+
+    def change(record: Record) -> Record:
+        parts = [one | {"ground": one["ground"] | changes} for one in record.get("parts", [])]
+        return record | {"parts": parts} if parts else record
+
+    return change
+
+
+LIES: dict[str, tuple[Callable[[Record], Record], str]] = {
+    "told without a clause": (
+        lambda record: (
+            record | {"parts": [{**one, "ground": None} for one in record.get("parts", [])]}
+            if record["kind"] == "release"
+            else record
+        ),
+        "field-type",
+    ),
+    "told from nobody": (every_release(sender=None), "id-malformed"),
+    "a version that is no number": (every_ground(version="first"), "field-type"),
+    "a clause that is not there": (every_ground(clause="99"), "clause-other"),
+}
+
+
+def test_a_hub_that_logged_the_truth_lies_to_nobody(region: tuple[Town, dict[str, bytes]]) -> None:
+    """What the next tests change is all that they change."""
+    town, files = region
+    evidence = checked(lying(town, files, lambda record: record), town.hub.log_key.vkey)
+    assert (evidence.kinds["release"], evidence.witnesses, evidence.unseen) == (4, (), ())
+
+
+@pytest.mark.parametrize("what", LIES)
+def test_a_logged_lie_is_no_proof(region: tuple[Town, dict[str, bytes]], what: str) -> None:
+    """That a record is in the log does not make what it says lawful."""
+    town, files = region
+    change, code = LIES[what]
+    with pytest.raises(ProtocolError) as fault:
+        checked(lying(town, files, change), town.hub.log_key.vkey)
+    assert fault.value.code == code
+
+
+def test_who_is_no_party_is_not_taken_for_one(region: tuple[Town, dict[str, bytes]]) -> None:
+    """A member may have joined later or act for a party; the bundle does not show it, and says so."""
+    town, files = region
+    told = lying(town, files, every_release(recipient="mbr_lambeth"))
+    said = in_words(checked(told, town.hub.log_key.vkey))
+    assert "that mbr_lambeth has joined agr_kent-medway-movers, or acts for a party: it is not in" in said
+
+
+def test_a_record_cannot_write_on_the_terminal(region: tuple[Town, dict[str, bytes]]) -> None:
+    """Kinds of record are the hub's text; one that is no word is counted as unknown."""
+    town, files = region
+    told = lying(
+        town, files, lambda record: {"kind": "\x1b[2JProved:"} if record["kind"] == "published" else record
+    )
+    evidence = checked(told, town.hub.log_key.vkey)
+    assert evidence.kinds["unknown"] == 1
+    assert "\x1b" not in in_words(evidence)
+
+
+def test_a_revoked_key_has_cosigned_nothing(region: tuple[Town, dict[str, bytes]]) -> None:
+    """Whoever stole it can sign today what was shown to nobody; a key that is over counts no more either."""
+    town, files = region
+    keys = json.loads(files["keys/mbr_medway.json"])
+    for one in keys["keys"]:
+        one["revoked_at"] = 1
+    revoked = files | {"keys/mbr_medway.json": canonical.encode(keys)}
+    assert checked(revoked, town.hub.log_key.vkey).witnesses == ()
+
+
+@pytest.mark.parametrize("name", ["log/vkey", "log/policy"])
+def test_what_lies_there_for_others_is_of_the_same_log(
+    region: tuple[Town, dict[str, bytes]], name: str
+) -> None:
+    """Somebody would take the key in the bundle, and prove another log by it."""
+    town, files = region
+    other = vkey("hub.example", SigningKey.from_seed(b"\x09" * 32).public)
+    told = {"log/vkey": f"{other}\n", "log/policy": f"log {other}\nquorum none\n"}[name].encode()
+    with pytest.raises(Untrusted, match="bundle-key"):
+        checked(files | {name: told}, town.hub.log_key.vkey)
+
+
+def test_an_entry_has_one_name(region: tuple[Town, dict[str, bytes]], tmp_path: Path) -> None:
+    """With a leading zero it would stand there twice, and the second proof would be read by nobody."""
+    town, files = region
+    name = next(name for name in files if name.endswith(".opening"))
+    index = Path(name).stem
+    doubled = files | {f"entries/0{index}.opening": files[name], f"entries/0{index}.tlog-proof": b"anything"}
+    write_bundle(tmp_path / "twice.zip", doubled, KENT, "hub.example", town.now)
+    with pytest.raises(Untrusted, match="bundle-file"):
+        read_bundle(tmp_path / "twice.zip")
+
+
+def test_bytes_by_chance_are_refused_and_never_break_the_reader(
+    region: tuple[Town, dict[str, bytes]], tmp_path: Path
+) -> None:
+    """The headers of an archive, altered four hundred times: refused, or still the same files."""
+    town, files = region
+    path, chance = tmp_path / "bundle.zip", random.Random(12)
+    few = {name: data for name, data in files.items() if not name.startswith("entries/")}
+    write_bundle(path, few, KENT, "hub.example", town.now)
+    whole = path.read_bytes()
+    for _ in range(400):
+        data = bytearray(whole)
+        for _ in range(chance.randrange(1, 4)):
+            at = chance.choice([chance.randrange(len(data)), len(data) - 1 - chance.randrange(600)])
+            data[at] = chance.randrange(256)
+        path.write_bytes(data)
+        try:
+            found = read_bundle(path)
+        except ProtocolError:
+            continue
+        assert found == (KENT, "hub.example", few)

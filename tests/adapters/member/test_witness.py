@@ -14,7 +14,7 @@ from hub.exchange.enrol import suspend
 from hub.exchange.witnessing import offered, policy_of
 from hub.protocols.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from hub.protocols.errors import Untrusted
-from hub.protocols.names import MemberKind
+from hub.protocols.names import MemberId, MemberKind
 from hub.protocols.policy import encode_policy, verify_under
 from hub.protocols.signed_note import parse_note
 from tests.adapters.member.conftest import come_to_rest, move
@@ -34,7 +34,7 @@ def town() -> Town:
 def lambeth(wire: Wire, tmp_path: Path) -> Gateway:
     """A third council; all three are live."""
     gateway = wire.joins("mbr_lambeth", tmp_path / "lambeth", area="208")
-    wire.town.goes_live(*(name for name in wire.town.members if name != CUSTODIAN))
+    wire.town.goes_live(*(MemberId(name) for name in wire.town.members if name != CUSTODIAN))
     return gateway
 
 
