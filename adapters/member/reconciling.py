@@ -1,7 +1,7 @@
 """The monthly account with one other member: made of the log as it was shown here, and of our own records.
 
-What was received under a shield is left out: the account goes to its sender, who must not learn from
-it where the young person is.
+What was received under a shield is left out, and all of whose sender was never told of us, collected or
+not: the account goes to that sender, who must not learn from it where the young person is.
 """
 
 from typing import TYPE_CHECKING
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from adapters.member.bundle_export import disclosures
 from adapters.member.errors import GatewayFault
 from hub.protocols.canonical import Json
-from hub.protocols.delivery import read_release
+from hub.protocols.delivery import ReleaseRecord, read_release
 from hub.protocols.errors import Untrusted
 from hub.protocols.names import DisclosureId, MemberId, NoticeId
-from hub.protocols.reconciliation import MONTH, OPEN, Account, Line, read_account, sign_account
+from hub.protocols.reconciliation import MONTH, OPEN, Account, Asked, Line, read_account, sign_account
 from hub.protocols.signing import Typ, key_id_of
 
 if TYPE_CHECKING:
@@ -25,25 +25,31 @@ def make_account(gateway: "Gateway", other: MemberId, month: str) -> tuple[Accou
         raise GatewayFault("month-form", "write the month as 2026-11")
     us, seen = gateway.pinned.member, gateway.auditor.accept(gateway.read_log("checkpoint").decode())
     sent, received = list[Line](), list[Line]()
-    asked, released = set[NoticeId](), set[NoticeId]()
+    asked, ever, released = dict[NoticeId, int](), set[NoticeId](), set[NoticeId]()
     for index, opening in disclosures(gateway):
         record = opening.record
-        if not isinstance(record, dict) or not str(record.get("at")).startswith(month):
+        if not isinstance(record, dict) or index >= seen.size:
             continue
-        pair = record.get("sender"), record.get("recipient")
+        pair, now = (record.get("sender"), record.get("recipient")), _in(record, month)
         if set(pair) != {us, other}:
             continue
         if record.get("kind") == "key_request":
-            asked.add(NoticeId(str(record.get("notice"))))
-        elif record.get("kind") == "release":
-            line = _line(gateway, index, record, ours=pair[0] == us)
+            notice = NoticeId(str(record.get("notice")))
+            ever.add(notice)
+            if now:
+                asked.setdefault(notice, index)
+        elif record.get("kind") == "release" and now:
+            release = read_release(record)
+            line = _line(gateway, index, release, ours=release.sender == us)
             released.add(line.notice)
-            if pair[0] == us:
+            if release.sender == us:
                 sent.append(line)
-            elif not _shielded(gateway, line):
-                received.append(line)
-    account = Account(us, other, month, seen.size, tuple(sent), tuple(received),
-                      tuple(sorted(asked - released)), gateway.now)  # fmt: skip
+            elif (release.fact is None or line.notice in ever) and not _shielded(gateway, line):
+                received.append(line)  # who named us, or was asked for a key to us, knows who we are
+    unreleased = tuple(
+        Asked(notice, index) for notice, index in sorted(asked.items()) if notice not in released
+    )
+    account = Account(us, other, month, seen.size, tuple(sent), tuple(received), unreleased, gateway.now)
     return account, sign_account(account, gateway.signing_key)
 
 
@@ -56,16 +62,14 @@ def read_theirs(gateway: "Gateway", other: MemberId, month: str, jws: str) -> Ac
     return theirs
 
 
-def _line(gateway: "Gateway", index: int, record: Json, *, ours: bool) -> Line:
-    release = read_release(record)
+def _in(record: Json, month: str) -> bool:
+    return isinstance(record, dict) and str(record.get("at")).startswith(month)
+
+
+def _line(gateway: "Gateway", index: int, release: ReleaseRecord, *, ours: bool) -> Line:
     parts = tuple(sorted(part.part.value for part in release.parts))
-    return Line(
-        release.delivery,
-        release.notice,
-        index,
-        parts,
-        _state(gateway, release.delivery, release.notice, ours),
-    )
+    state = _state(gateway, release.delivery, release.notice, ours)
+    return Line(release.delivery, release.notice, index, parts, state)
 
 
 def _state(gateway: "Gateway", delivery: DisclosureId, notice: NoticeId, ours: bool) -> str:

@@ -36,6 +36,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A notice for which a key was asked, and the entry of the request."""
+
+    notice: NoticeId
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """What `member` has sent to and received from `other` in a month, up to a size of the log."""
 
@@ -45,7 +53,7 @@ class Account:
     log_size: int
     sent: tuple[Line, ...]
     received: tuple[Line, ...]
-    unreleased: tuple[NoticeId, ...]
+    unreleased: tuple[Asked, ...]
     """Notices of either side for which a key was asked, and nothing was released: refused, or open."""
     signed_at: datetime
 
@@ -59,7 +67,7 @@ def sign_account(account: Account, key: SigningKey) -> str:
         "log_size": account.log_size,
         "sent": [_line_json(line) for line in account.sent],
         "received": [_line_json(line) for line in account.received],
-        "unreleased": [*account.unreleased],
+        "unreleased": [{"notice": one.notice, "entry": one.entry} for one in account.unreleased],
         "signed_at": canonical.instant(account.signed_at),
     }
     return signing.sign(canonical.encode(body), Typ.RECONCILIATION, key)
@@ -75,7 +83,7 @@ def read_account(jws: str, member: VerifyingKey) -> Account:
         log_size=reader.integer("log_size"),
         sent=tuple(_read_line(line) for line in reader.objects("sent")),
         received=tuple(_read_line(line) for line in reader.objects("received")),
-        unreleased=tuple(NoticeId(notice) for notice in reader.list_of_text("unreleased")),
+        unreleased=tuple(_read_asked(one) for one in reader.objects("unreleased")),
         signed_at=reader.instant("signed_at"),
     )
     reader.done()
@@ -93,7 +101,7 @@ def differences(ours: Account, theirs: Account) -> list[str]:
         *_between("they sent", "we received", _under(theirs.sent, size), _under(ours.received, size)),
         *(
             f"{notice}: a key was asked and nothing released, in one account alone"
-            for notice in sorted({*ours.unreleased} ^ {*theirs.unreleased})
+            for notice in sorted(_asked(ours, theirs, size) ^ _asked(theirs, ours, size))
         ),
     ]
 
@@ -110,6 +118,12 @@ def _between(sent: str, received: str, here: Sequence[Line], there: Sequence[Lin
             yield f"{delivery}: {sent}, and it is not collected (entry {one.entry})"
 
 
+def _asked(one: Account, other: Account, size: int) -> set[NoticeId]:
+    """What one account has as asked for in vain, without what was asked or released after the other's."""
+    later = {line.notice for line in (*other.sent, *other.received) if line.entry >= size}
+    return {asked.notice for asked in one.unreleased if asked.entry < size} - later
+
+
 def _under(lines: Sequence[Line], size: int) -> list[Line]:
     return [line for line in lines if line.entry < size]
 
@@ -122,6 +136,12 @@ def _line_json(line: Line) -> Json:
         "parts": [*line.parts],
         "state": line.state,
     }
+
+
+def _read_asked(reader: Reader) -> Asked:
+    asked = Asked(NoticeId(reader.id("notice", "ntc")), reader.integer("entry"))
+    reader.done()
+    return asked
 
 
 def _read_line(reader: Reader) -> Line:

@@ -93,6 +93,7 @@ from hub.protocols.names import (
 )
 from hub.protocols.promise import Promise, sign_promise
 from hub.protocols.proof import LogProof, encode_proof
+from hub.protocols.reconciliation import OPEN, Account, Asked, Line, sign_account
 from hub.protocols.restatement import Restatement, Retraction, sign_restatement, sign_retraction
 from hub.protocols.sealing import SealedPart, open_box, seal_box, seal_part
 from hub.protocols.sealing_keys import SealingKey
@@ -676,6 +677,26 @@ def delivery(kept: Kept) -> Json:
     }
 
 
+def account() -> Account:
+    """Medway's November with Kent: one delivery opened, one it has not collected, one key asked in vain."""
+    delivery = release().delivery
+    other, asked = (f"{NOTICE[:-1]}{last}" for last in "89")
+    received = (
+        Line(delivery, NOTICE, 17, ("identity",), "opened"),
+        Line(DisclosureId(f"{delivery[:-1]}8"), NoticeId(other), 33, ("identity", "participation"), OPEN),
+    )
+    return Account(
+        MEDWAY,
+        KENT,
+        "2026-11",
+        64,
+        (),
+        received,
+        (Asked(NoticeId(asked), 18),),
+        datetime(2026, 12, 1, 9, tzinfo=UTC),
+    )
+
+
 def answers(_: Kept) -> Json:
     """Return everything that a member signs back about a notice, and the hub's promise."""
     return {
@@ -692,6 +713,7 @@ def answers(_: Kept) -> Json:
         "lead": sign_lead(lead(), kent_key()),
         "assertion": sign_restatement(restatement(), kent_key()),
         "withdrawal": sign_retraction(retraction(), kent_key()),
+        "account": sign_account(account(), medway_key()),
     }
 
 

@@ -13,6 +13,7 @@ from adapters.member.flagging import Wish
 from adapters.member.gateway import Gateway
 from adapters.member.key_grants import Held
 from adapters.member.recalls import RecallState
+from adapters.member.reconciling import make_account
 from adapters.member.records import UNNAMED, Received, Sent
 from hub.consent.flag_record import Kind, MadeBy
 from hub.exchange.stages import ItemKind
@@ -109,6 +110,22 @@ def test_it_is_answered_by_itself_once_an_officer_has_approved(town: Town, regio
     assert sent_by(kent).state.startswith("acknowledgement:")
     assert kent.waiting() == []
     assert notice == sent_by(kent).notice
+
+
+@pytest.mark.parametrize("collects", [False, True])
+def test_an_account_of_the_month_does_not_tell_the_old_area(
+    town: Town, region: Region, *, collects: bool
+) -> None:
+    """Medway sends its account to Kent, which must not read there that Ada's delivery was its own."""
+    kent, medway = met(town, region)
+    approve(town, medway, region)
+    (task,) = kent.records.waiting("officer_task")
+    kent.approve_task(task.item, "N. Officer", approve=True)
+    come_to_rest(town, kent, *([medway] if collects else []))
+    assert bool(medway.received()) is collects
+    month = f"{town.now:%Y-%m}"
+    account, _ = make_account(medway, kent.pinned.member, month)
+    assert (account.sent, account.received, account.unreleased) == ((), (), ())
 
 
 def marks(gateway: Gateway) -> list[bytes]:
