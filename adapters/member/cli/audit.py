@@ -10,6 +10,7 @@ from adapters.member.cli.terminal import (
     HERE,
     LATER,
     UNPROVED,
+    USAGE,
     AsJson,
     Home,
     answering,
@@ -23,6 +24,9 @@ from hub.protocols.errors import MalformedMessage, Untrusted
 if TYPE_CHECKING:
     from adapters.member.records import Waiting
     from hub.protocols.tiles import ReadFile
+
+LOG_FILE_BYTES = 1 << 20
+"""Most bytes of one file of a log that are read from an address: a tile has 8 KiB, a checkpoint 64."""
 
 app = typer.Typer(no_args_is_help=True, help="Check the disclosure log without trusting the hub.")
 
@@ -222,13 +226,20 @@ def _address(address: str, key: str) -> tuple[dict[str, Any], str]:
     with httpx.Client(timeout=30) as client:
 
         def read(path: str) -> bytes:
-            answer = client.get(f"{address}/{path}")
-            if not answer.is_success:
+            with client.stream("GET", f"{address}/{path}") as answer:
+                data = b""
+                for piece in answer.iter_bytes():
+                    data += piece
+                    if len(data) > LOG_FILE_BYTES:
+                        break
+            if not answer.is_success or len(data) > LOG_FILE_BYTES:
                 raise LookupError(path)
-            return answer.content
+            return data
 
         try:
             return _whole_log(read, key)
+        except httpx.InvalidURL:
+            fail("this is no web address; write it as https://hub.example/log", USAGE)
         except httpx.HTTPError as fault:
             fail(f"no answer from that address ({type(fault).__name__}); try again later", LATER)
 

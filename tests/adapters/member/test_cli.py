@@ -1,9 +1,14 @@
 """The member's verbs: one document or a few lines, stable exit codes, one line for a failure."""
 
 import json
+import socket
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -614,6 +619,61 @@ def test_a_log_that_does_not_hold_is_exit_code_4(hub: Terminal, published: Path,
         else:
             path.write_bytes(data[:40] + bytes([data[40] ^ 1]) + data[41:])
     hub.fails("audit", "verify", str(published), code=UNPROVED)
+
+
+@pytest.fixture
+def served(published: Path) -> Iterator[str]:
+    """The same folder at an address of this machine, by a server that knows nothing of logs."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(published)))
+    with server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Files of a folder, and no line about it."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_log_is_checked_at_its_address(hub: Terminal, published: Path, served: str, town: Town) -> None:
+    """The same as from its files, under a key that has to be given; a slash at the end is none the worse."""
+    key = "--vkey", town.hub.log_key.vkey
+    found = hub.json("audit", "verify", str(published))
+    assert hub.json("audit", "verify", served, *key) == found
+    assert hub.json("audit", "verify", f"{served}/", *key) == found
+    assert "vkey-missing" in hub.fails("audit", "verify", served, code=UNPROVED)
+
+
+@pytest.mark.parametrize("what", ["altered", "missing", "endless"])
+def test_an_address_that_shows_another_log_is_exit_code_4(
+    hub: Terminal, published: Path, served: str, town: Town, what: str
+) -> None:
+    """Whoever serves it, nothing is believed; and no more is read than a file of a log can have."""
+    path = next(one for one in sorted((published / "tile/entries").rglob("*")) if one.is_file())
+    data = path.read_bytes()
+    if what == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(
+            data[:40] + bytes([data[40] ^ 1]) + data[41:] if what == "altered" else bytes(1 << 23)
+        )
+    said = hub.fails("audit", "verify", served, "--vkey", town.hub.log_key.vkey, code=UNPROVED)
+    assert ("log-entry" if what == "altered" else "log-file") in said
+
+
+def test_an_address_without_an_answer_proves_nothing_either_way(hub: Terminal, town: Town) -> None:
+    """Nobody is there: later. What is no address at all is a mistake in the command."""
+    key = "--vkey", town.hub.log_key.vkey
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else answers there
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        assert "try again later" in hub.fails("audit", "verify", address, *key, code=LATER)
+    hub.fails("audit", "verify", "http://127.0.0.1:port", *key, code=USAGE)
 
 
 def test_a_proof_needs_its_opening_and_the_right_one(
