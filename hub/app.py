@@ -33,6 +33,7 @@ from hub.assembly import Assembly, assemble
 from hub.exchange.decide import FAULTS
 from hub.exchange.disclosure_log import check_head
 from hub.exchange.errors import ENDS_THE_LOG, HubFault
+from hub.exchange.match import CROWDS
 from hub.exchange.ports import Work
 from hub.exchange.sequencer import Slot, expire_due, run_slot
 from hub.exchange.store.idempotency import find_reply, forget_replies, keep_reply
@@ -195,6 +196,7 @@ class Sequencer:
         self.metrics.signed_at.set_to_current_time()
         self.metrics.dropped.set(DROPPED.total)
         self.metrics.undecided.set(FAULTS.total)
+        self.metrics.crowded.set(CROWDS.total)
         if slot.carried or slot.faults:
             log.info("slot", count=slot.carried, log_size=slot.size, duration_ms=round(seconds * 1000, 2))
 

@@ -31,6 +31,10 @@ class HubFault(Exception):
         self.detail = detail
 
 
+class Crowded(HubFault):
+    """A notice shares tokens with more others than any person's record does: it cannot be judged."""
+
+
 ENDS_THE_LOG = frozenset({"log-rolled-back", "guard-missing", "log-fork"})
 """Codes of faults after which a process must neither sign nor promise anything more."""
 

@@ -30,7 +30,7 @@ from hub.exchange import (
 )
 from hub.exchange import passage as passages
 from hub.exchange.decide import Terms, read_terms
-from hub.exchange.errors import HubFault
+from hub.exchange.errors import Crowded, HubFault
 from hub.exchange.match import find_matches
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import (
@@ -90,7 +90,7 @@ def carry_notice(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:
 
 
 def _meet(notice: StoredNotice, terms: Terms, work: Work, hub: Hub, *, over_quota: bool) -> None:
-    matches = find_matches(notice, work, hub)
+    matches = _matches(notice, work, hub)
     work.index.add(notice)
     named = notice.manifest.recipient
     begun = named is None or passages.begun(notice, named, None, work)
@@ -98,6 +98,20 @@ def _meet(notice: StoredNotice, terms: Terms, work: Work, hub: Hub, *, over_quot
         passages.go_on(passages.begin(notice, None, named, None, work, hub), terms, work, hub)
     for match in matches:
         _carry_match(match, terms, work, hub, over_quota=over_quota)
+
+
+def _matches(notice: StoredNotice, work: Work, hub: Hub) -> list[Match]:
+    """What a notice matches: nothing where it shares tokens with too many to look at.
+
+    The log says so to nobody but the operator, since the sender would learn of others (I9). A later
+    notice can still meet this one, and then people look.
+    """
+    try:
+        return find_matches(notice, work, hub)
+    except Crowded as crowd:
+        facts: dict[str, Json] = {"notice": notice.notice, "why": crowd.code}
+        disclosure_log.record_event("unmatched", facts, (), work, hub, notice=notice.notice)
+        return []
 
 
 def carry_granted(errand: Errand, terms: Terms, work: Work, hub: Hub) -> None:

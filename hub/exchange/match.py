@@ -6,12 +6,16 @@ members are a duplicate. What may be told about a match is not decided here.
 
 The answer for a pair is a function of the notices that are open, not of the order in which they
 came: a match is clear while no other claim on either notice is certain by itself, or comes within
-the margin. A later claim can therefore overtake a match that was clear.
+the margin. A later claim can therefore overtake a match that was clear. Where a notice shares
+tokens with too many to look at, its claims are not known, so no match of it is clear.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
+import structlog
+
+from hub.exchange.errors import Crowded
 from hub.exchange.ports import Hub, Work
 from hub.exchange.stages import Look, Match, StoredNotice
 from hub.exchange.states import NoticeState, PassageState
@@ -28,16 +32,31 @@ COUNTED: Final = frozenset({NoticeType.MOVED_OUT, NoticeType.NEW_ARRIVAL})
 A college that enrols or misses somebody follows nobody, so its notices duplicate no authority's.
 """
 
+
+class _Crowds:
+    """How many notices this process left unmatched for too many candidates: a figure for the operator."""
+
+    total = 0
+
+
+CROWDS: Final = _Crowds()
+
 Claim = tuple[StoredNotice, Verdict]
 
 
 def find_matches(notice: StoredNotice, work: Work, hub: Hub) -> list[Match]:
     """Return every match with a waiting notice: the best first, then duplicates.
 
-    Between equals the older comes first: chance has no part.
+    Between equals the older comes first: chance has no part. Raises `Crowded`, and counts it for the
+    operator, where the notice shares tokens with too many to look at.
     """
     opposite = _opposite(notice)
-    found = _claims_on(notice, opposite | _alike(notice), work)
+    try:
+        found = _claims_on(notice, opposite | _alike(notice), work)
+    except Crowded as crowd:
+        CROWDS.total += 1
+        structlog.get_logger("hub.match").error("notice-crowded", code=crowd.code, notice=notice.notice)
+        raise
     claims = [claim for claim in found if claim[0].manifest.type in opposite]
     doubles = [claim for claim in found if claim[0].manifest.type not in opposite]
     return [
@@ -52,7 +71,7 @@ def _matched(
     """The match with one candidate, beside all other claims on either side."""
     theirs = _others(other, notice, work)
     rivals = [rival for claimant, rival in claims if claimant.notice != other.notice]
-    contested = _contested(verdict, [*rivals, *(rival for _, rival in theirs)])
+    contested = theirs is None or _contested(verdict, [*rivals, *(rival for _, rival in theirs)])
     twins = notice.flags.twin or other.flags.twin
     look = None
     if contested:
@@ -61,7 +80,7 @@ def _matched(
         look = Look.TWIN
     elif verdict.outcome is not Outcome.CERTAIN:
         look = Look.UNCERTAIN
-    overtaken = tuple(claimant.notice for claimant, rival in theirs if _contested(rival, [verdict]))
+    overtaken = tuple(claimant.notice for claimant, rival in theirs or () if _contested(rival, [verdict]))
     return _match(notice, other, verdict, look, hub, overtaken)
 
 
@@ -101,8 +120,8 @@ def _claims_on(notice: StoredNotice, wanted: frozenset[NoticeType], work: Work) 
     return sorted(judged, key=lambda claim: (-claim[1].millibits, claim[0].notice))
 
 
-def _others(notice: StoredNotice, claimant: StoredNotice, work: Work) -> list[Claim]:
-    """Who else claims a notice; a claim that was stopped is none any more.
+def _others(notice: StoredNotice, claimant: StoredNotice, work: Work) -> list[Claim] | None:
+    """Who else claims a notice, None where they are too many to look at; a stopped claim is none any more.
 
     Stopped: withdrawn, answered `different`, refused by an officer.
     """
@@ -111,9 +130,13 @@ def _others(notice: StoredNotice, claimant: StoredNotice, work: Work) -> list[Cl
         other = passage.counter if passage.notice == notice.notice else passage.notice
         if other is not None:
             (stopped if passage.state is PassageState.STOPPED else standing).add(other)
+    try:
+        claims = _claims_on(notice, _opposite(notice), work)
+    except Crowded:
+        return None
     return [
         (other, verdict)
-        for other, verdict in _claims_on(notice, _opposite(notice), work)
+        for other, verdict in claims
         if other.notice != claimant.notice and other.notice not in stopped - standing
     ]
 

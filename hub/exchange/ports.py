@@ -170,7 +170,10 @@ class Index(Protocol):
         """Make a notice findable."""
 
     def candidates(self, notice: StoredNotice) -> Sequence[Candidate]:
-        """Open notices of other members, of the same realm and epoch, that share a posted token."""
+        """Open notices of other members, of the same realm and epoch, that share a posted token.
+
+        May raise `Crowded` where there are more of them than one person's record can have.
+        """
 
     def drop(self, epoch: EpochId, step: int) -> bool:
         """Take away up to `step` postings and records of an epoch; False once nothing is left of it."""

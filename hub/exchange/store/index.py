@@ -23,7 +23,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, func, select
 
-from hub.exchange.errors import HubFault
+from hub.exchange.errors import Crowded, HubFault
 from hub.exchange.ports import Candidate
 from hub.exchange.stages import Realm, StoredNotice
 from hub.exchange.store.sealed import Seals
@@ -46,8 +46,9 @@ TOKEN_BITS: Final = 36
 of so many; it is scored on the whole tokens like any candidate. With the era they take six bytes."""
 
 MOST_CANDIDATES: Final = 4_000
-"""Candidates of one notice. Among a million it has some fifty, one in a hundred several hundred; more
-than this is no person's record but a probe, or a fault, and is not matched."""
+"""Candidates of one notice. Among a million it has some fifty, one in a hundred several hundred. More than
+this by light tokens is no person's record but a probe, or a fault; more by heavy ones alone is
+somebody with very common names whom nobody here is."""
 
 _SLOTS: Final = Struct(f">{len(SLOTS)}Q")
 _POSTED: Final = [place for place, slot in enumerate(SLOTS) if slot.posted]
@@ -114,16 +115,21 @@ class SqlIndex:
     def candidates(self, notice: StoredNotice) -> Sequence[Candidate]:
         """Open notices of other members, of the same realm and epoch, that share a posted token.
 
-        Raises `HubFault("candidates-too-many")` above `MOST_CANDIDATES`.
+        Raises `Crowded` where more than `MOST_CANDIDATES` share a light one. Where so many share
+        heavy ones alone there are none: who shares no more is worth no look.
         """
         era = self._known_era(notice.keyed.epoch, notice.realm)
         if era is None:
             return []
         keys = posting_numbers(notice.keyed, era)
         heavy = self._heavy_among(keys)
-        return self._holders(notice, [key for key in keys if key not in heavy]) or self._holders(
-            notice, sorted(heavy)
-        )
+        sharing = self._holders(notice, [key for key in keys if key not in heavy])
+        if len(sharing) > MOST_CANDIDATES:
+            raise Crowded("candidates-too-many", f"a notice shares tokens with over {MOST_CANDIDATES} others")
+        if sharing:
+            return sharing
+        strangers = self._holders(notice, sorted(heavy))
+        return strangers if len(strangers) <= MOST_CANDIDATES else []
 
     def remove(self, rec: int, era: int, record: KeyedRecord) -> None:
         """Make a notice unfindable."""
@@ -169,13 +175,10 @@ class SqlIndex:
         return known
 
     def _holders(self, notice: StoredNotice, keys: Sequence[int]) -> list[Candidate]:
+        """Who holds any of these; one more than `MOST_CANDIDATES` where there are more."""
         if not keys:
             return []
         rows = self._line.rows(_holders_of(len(keys)), member=notice.sender, **_numbered(keys))
-        if len(rows) > MOST_CANDIDATES:
-            raise HubFault(
-                "candidates-too-many", f"a notice shares tokens with over {MOST_CANDIDATES} others"
-            )
         return [
             Candidate(NoticeId(other), tokens, partial(self._seals.open_filters, filters, other))
             for other, tokens, filters in rows

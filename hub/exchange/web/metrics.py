@@ -45,6 +45,11 @@ class Metrics:
             "Decisions that failed, and so refused; each is an alarm",
             registry=self.registry,
         )
+        self.crowded = Gauge(
+            "hub_notices_crowded",
+            "Notices left unmatched for too many candidates; look at who sends them",
+            registry=self.registry,
+        )
         self.polls = Gauge("hub_polls_waiting", "Polls that wait for something", registry=self.registry)
 
     def answered(self, route: str, status: int, seconds: float) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hub.exchange.errors import HubFault
+from hub.exchange.errors import Crowded
 from hub.exchange.ports import Work
 from hub.exchange.stages import StoredNotice
 from hub.exchange.store import index
@@ -115,5 +115,22 @@ def test_a_notice_that_shares_tokens_with_too_many_is_not_matched(sqlite: SqlSto
         one_more = checked(few + 1, record=tokens(few + 1, like=0, sharing=(COMMON,)))
         work.notices.keep(one_more, "promise")
         work.index.add(stored(work, few + 1))
-        with pytest.raises(HubFault, match="candidates-too-many"):
+        with pytest.raises(Crowded, match="candidates-too-many"):
             ask(work, 9002, COMMON)
+
+
+def test_a_crowd_that_shares_heavy_tokens_alone_is_nobody(
+    sqlite: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Very common names and nothing else in common with thousands: they are passed over, and no fault."""
+    monkeypatch.setattr(index, "MOST_CANDIDATES", HEAVY + 1)
+    index._holders_of.cache_clear()
+    with sqlite.write() as work:
+        fill(work, HEAVY + 1)
+        assert len(ask(work, 9001, COMMON)) == HEAVY + 1
+        one_more = checked(HEAVY + 2, record=tokens(HEAVY + 2, like=0, sharing=(COMMON,)))
+        work.notices.keep(one_more, "promise")
+        work.index.add(stored(work, HEAVY + 2))
+        assert ask(work, 9002, COMMON) == []
+        assert ask(work, 9003, RARE, like=7) == [notice_id(7)]
+    index._holders_of.cache_clear()
