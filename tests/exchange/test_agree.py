@@ -15,7 +15,7 @@ from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
 from hub.protocols.keys import DocumentKey, DocumentPublicKey
-from hub.protocols.limits import AGREEMENT_BODY_BYTES, SIGNED_DOCUMENT_BYTES
+from hub.protocols.limits import AGREEMENT_BODY_BYTES, CLOCK_SKEW, SIGNED_DOCUMENT_BYTES
 from hub.protocols.mandate import Change, Suspension, sign_suspension
 from hub.protocols.names import AgreementId, MemberId, MemberKind
 from hub.protocols.signing import Typ, countersign, sign_document, signers, verify_document
@@ -221,6 +221,40 @@ def test_what_once_bound_is_nobodys_to_take_back(town: Town) -> None:
     town.admits(LAMBETH, area="208")
     with pytest.raises(Declined, match="version-parties"):
         proposed(town, third | {"supersedes": {"version": 1, "digest": agreement(town).digest}}, KENT)
+
+
+def joined_by(document: dict[str, Json], *others: MemberId) -> dict[str, Json]:
+    """The same with more parties."""
+    parties = document["parties"]
+    assert isinstance(parties, list)
+    assert isinstance(parties[0], dict)
+    return document | {"parties": [*parties, *({**parties[0], "member": other} for other in others)]}
+
+
+def test_nobody_is_left_out_of_what_is_only_proposed(town: Town) -> None:
+    """Under nobody's name and nothing bound: whoever the proposal names stays in the next one."""
+    town.admits(LAMBETH, area="208")
+    name: Json = "agr_eastern-movers"
+    first = proposed(town, joined_by(example_agreement("kent-medway-movers"), LAMBETH) | {"id": name}, KENT)
+    supersedes: Json = {"version": 1, "digest": first.digest}
+    second = example_agreement("kent-medway-movers") | {"id": name, "version": 2, "supersedes": supersedes}
+    with pytest.raises(Declined, match="version-parties"):
+        proposed(town, second, MEDWAY)
+
+
+def test_who_is_bound_by_a_later_version_is_not_left_out_of_the_next(town: Town) -> None:
+    """Lambeth stands in version 2 alone: version 3 has Lambeth too."""
+    town.admits(LAMBETH, area="208")
+    second = joined_by(second_version(town), LAMBETH)
+    for member in (KENT, MEDWAY, LAMBETH):
+        proposed(town, second, member)
+    town.slot()
+    third = second_version(town) | {
+        "version": 3,
+        "supersedes": {"version": 2, "digest": agreement(town).digest},
+    }
+    with pytest.raises(Declined, match="version-parties"):
+        proposed(town, third, KENT)
 
 
 def test_a_text_that_is_no_agreement_is_refused(town: Town) -> None:
@@ -437,11 +471,29 @@ def test_a_copy_of_a_resume_lifts_no_stop_that_is_dated_before_it(town: Town) ->
 
 
 def test_a_resume_from_the_future_would_outlive_the_next_suspension(town: Town) -> None:
-    """Two minutes are borne (`CLOCK_SKEW`), an hour is not."""
+    """What a clock may be ahead is borne (`CLOCK_SKEW`), a second more is not."""
     says_again(town, word_of(town, Change.SUSPEND), KENT)
     with pytest.raises(Declined, match="word-ahead"):
-        says_again(town, word_of(town, Change.RESUME, ahead=timedelta(hours=1)), KENT)
+        says_again(town, word_of(town, Change.RESUME, ahead=CLOCK_SKEW + timedelta(seconds=1)), KENT)
     assert agreement(town).state is PaperState.SUSPENDED
+    assert says_again(town, word_of(town, Change.RESUME, ahead=CLOCK_SKEW), KENT).state is PaperState.IN_FORCE
+
+
+def test_a_second_stop_in_one_second_counts(town: Town) -> None:
+    """I6: stopped, resumed and stopped again by the same reading of a clock: what stops is taken."""
+    for change in (Change.SUSPEND, Change.RESUME, Change.SUSPEND):
+        says_again(town, word_of(town, change), KENT)
+    assert agreement(town).state is PaperState.SUSPENDED
+
+
+def test_anothers_later_word_does_not_make_mine_old(town: Town) -> None:
+    """Each party's words are held to its own: Medway's stop in the meantime is Medway's to lift."""
+    says_again(town, word_of(town, Change.SUSPEND), KENT)
+    resumed = word_of(town, Change.RESUME)
+    town.now += timedelta(minutes=1)
+    says_of(town, 1, MEDWAY, Change.SUSPEND)
+    assert says_again(town, resumed, KENT).signed_by == (KENT,)
+    assert says_of(town, 1, MEDWAY, Change.RESUME).state is PaperState.IN_FORCE
 
 
 def test_every_word_is_kept_and_in_the_log(town: Town) -> None:
@@ -538,12 +590,7 @@ def test_a_stop_overtakes_a_version_that_is_signed_and_not_yet_in_the_log(town: 
 def test_a_party_that_is_new_in_a_proposal_stops_nothing_that_binds_others(town: Town) -> None:
     """Lambeth is to join with version 2: version 1 is not its to stop, and not its to read of."""
     town.admits(LAMBETH, area="208")
-    document = second_version(town)
-    parties = document["parties"]
-    assert isinstance(parties, list)
-    assert isinstance(parties[0], dict)
-    joined: Json = [*parties, {**parties[0], "member": LAMBETH}]
-    proposed(town, document | {"parties": joined}, KENT)
+    proposed(town, joined_by(second_version(town), LAMBETH), KENT)
     for change in Change:
         with pytest.raises(Untrusted, match="suspension-other"):
             says_of(town, 1, LAMBETH, change)
