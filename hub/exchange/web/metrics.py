@@ -42,7 +42,7 @@ class Metrics:
         )
         self.undecided = Gauge(
             "hub_decision_faults",
-            "Decisions that failed, and so refused; each is an alarm",
+            "Decisions of this process that failed, and so refused; a worker's are in its log",
             registry=self.registry,
         )
         self.crowded = Gauge(
