@@ -1,5 +1,6 @@
 """The one sequencer: what fails fails alone, what is promised is entered, the head never goes back."""
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -218,6 +219,22 @@ def promise_looks(town: Town, *subjects: str) -> None:
     with town.store.write() as work:
         for subject in subjects:
             work.outbox.add(Errand(ErrandKind.LOOK, subject), town.now)
+
+
+def test_a_notice_makes_room_once_it_is_carried(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I9: one that failed takes its entry alone; what it takes beyond that comes when it is tried again."""
+    town.members[KENT].publishes(ADA, NoticeType.MOVED_OUT)
+    sizes = [town.sizes[-1]]
+    with monkeypatch.context() as poisoned:
+        poison(poisoned, ErrandKind.CARRY, lambda _: True, ZeroDivisionError())
+        with town.store.write() as work:
+            carry_batch(work, town.hub)
+            sizes.append(work.log.size())
+    town.now += timedelta(seconds=RETRY_SECONDS[0])
+    with town.store.write() as work:
+        carry_batch(work, town.hub)
+        sizes.append(work.log.size())
+    assert [b - a for a, b in itertools.pairwise(sizes)] == [1, journey.MATCH_LEAVES + LEAVES]
 
 
 def test_looks_that_find_no_room_wait_where_they_are_oldest_first(
