@@ -14,6 +14,7 @@ from hub.protocols.names import EpochId, MemberId, MemberKind, NoticeType
 from hub.protocols.notice import Assertion, assertion_json, write_envelope
 from hub.protocols.promise import read_promise
 from hub.protocols.signing import Typ, sign
+from hub.protocols.token_record import FILTER_BYTES, OTHER_BYTES, SLOT_BYTES
 from tests.exchange.web.conftest import Region
 from tests.simulators.web_member import WebMember
 
@@ -118,6 +119,54 @@ def test_what_is_malformed_or_untrue_is_not_kept(region: Region) -> None:
         assert 400 <= answer.status_code < 500, (name, problem)
         assert (answer.status_code, problem["code"][: len(code)]) == (status, code), (name, problem)
         assert "Traceback" not in answer.text, name
+    assert kept(region) == 0
+
+
+def _with_tokens(data: bytes, **groups: str) -> bytes:
+    """The same notice with other token groups beside its manifest."""
+    return _changed(data, tokens=json.loads(data)["tokens"] | groups)
+
+
+def test_tokens_of_a_wrong_number_size_or_epoch_are_not_kept(region: Region) -> None:
+    """One token less or more, a filter cut short, a group left out, an epoch unknown: a code each."""
+    data = region.kent.notice()
+    groups = {
+        name: canonical.unb64u(json.loads(data)["tokens"][name])
+        for name in ("name_birth", "evidence", "other")
+    }
+    lengths = {
+        "a token less": ("evidence", -SLOT_BYTES),
+        "a token more": ("other", SLOT_BYTES),
+        "a filter cut short": ("name_birth", -FILTER_BYTES),
+        "a filter too long": ("name_birth", FILTER_BYTES),
+        "no bytes at all": ("other", -OTHER_BYTES),
+    }
+    cases = {
+        name: (_with_tokens(data, **{group: canonical.b64u(_sized(groups[group], by))}), 400, "binary-size")
+        for name, (group, by) in lengths.items()
+    }
+    another = canonical.b64u(bytes([groups["name_birth"][0] + 1]) + groups["name_birth"][1:])
+    cases["another layout"] = (_with_tokens(data, name_birth=another), 400, "tokens-layout")
+    cases["tokens of another epoch"] = (_with_tokens(data, epoch="ep_" + "7" * 26), 422, "token-digest")
+    region.hub.epoch = EpochId("ep_" + "7" * 26)
+    cases["an epoch that nobody opened"] = (region.kent.notice(), 422, "epoch-expired")
+    for name, (body, status, code) in cases.items():
+        answer = region.kent.publishes(body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), (name, answer.json())
+    assert kept(region) == 0
+
+
+def _sized(data: bytes, by: int) -> bytes:
+    return data[:by] if by < 0 else data + bytes(by)
+
+
+def test_an_epoch_that_has_ended_takes_no_more_notices(region: Region) -> None:
+    """Its tokens would meet nobody: made again under the epoch in force, the notice is taken."""
+    region.hub.now += timedelta(days=300)
+    region.hub.slot()
+    region.kent.token = None
+    answer = region.kent.publishes(region.kent.notice())
+    assert (answer.status_code, answer.json()["code"]) == (422, "epoch-expired")
     assert kept(region) == 0
 
 
