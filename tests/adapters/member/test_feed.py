@@ -14,6 +14,7 @@ from adapters.member.feed import (
     changed,
     follows,
     home_text,
+    resumed,
     standing,
 )
 from adapters.move import Address, Move, Wishes
@@ -112,6 +113,22 @@ def test_a_better_name_mends_an_open_notice_and_no_other() -> None:
     assert night(MOVED, better, frozenset({NoticeType.MOVED_OUT})) is Change.CORRECTION
     assert night(MOVED, better) is None
     assert night(MOVED, replace(MOVED, given="ADA"), frozenset({NoticeType.MOVED_OUT})) is None
+
+
+def test_what_a_killed_gateway_had_begun_is_undone_by_a_row_that_is_as_it_was() -> None:
+    """A correction is sent once more, with what is right after all; a notice is withdrawn; else nothing."""
+    told, area = frozenset({NoticeType.MOVED_OUT}), Follows.AREA
+    gone, here = shown(MOVED), shown(AT_HOME)
+    unchanged = {"same_person": True, "same_home": True, "same_flags": True}
+    out = Before(gone.state, gone.area, **unchanged)
+    assert resumed(Change.CORRECTION, out, gone, told, area) is Change.CORRECTION
+    assert resumed(Change.CORRECTION, out, gone, NOBODY_TOLD, area) is None
+    assert resumed(Change.MOVED_OUT, out, gone, told, area) is None
+    came = Before(here.state, here.area, **unchanged)
+    assert resumed(Change.MOVED_OUT, came, here, told, area) is Change.WITHDRAWAL
+    assert resumed(Change.MOVED_OUT, came, here, NOBODY_TOLD, area) is None
+    unsure = shown(replace(AT_HOME, to_address=None))
+    assert resumed(Change.MOVED_OUT, out, unsure, told, area) is None
 
 
 def test_a_new_home_that_becomes_known_mends_the_move() -> None:
