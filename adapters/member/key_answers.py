@@ -18,7 +18,7 @@ from adapters.member.errors import HubRefused
 from adapters.member.home import Pinned
 from adapters.member.key_grants import Granted, Held
 from adapters.member.keyring import Keyring
-from adapters.member.records import UNHEARD, UNNAMED, KeyAnswer, Records, Waiting
+from adapters.member.records import UNHEARD, UNNAMED, KeyAnswer, Records, Sent, Waiting
 from adapters.member.terms import Terms
 from adapters.member.transport import Transport
 from hub.protocols.blind_key import BlindKeyRequest, read_blind_request
@@ -119,9 +119,18 @@ class KeyAnswers:
             return blind_grants.answer(
                 request, sent, self._pinned, self._keyring(), self._directory, terms, self._now(), officer
             )
-        return key_grants.answer(
+        decided = key_grants.answer(
             request, sent, self._pinned, self._keyring(), self._directory, terms, self._now(), officer
         )
+        if isinstance(decided, Granted) and sent is not None and self._kept_back(request, sent):
+            return key_grants.refuse(request, ("R-SHIELD",), self._keyring(), self._now(), officer)
+        return decided
+
+    def _kept_back(self, request: KeyRequest, sent: Sent) -> bool:
+        """Whether a key would tell where somebody shielded is, and our officers have not let it."""
+        if sent.over or self._records.named_here(request.notice):
+            return False
+        return key_grants.would_name(request, sent, self._keyring(), self._directory, self._now())
 
     def _hold(self, item: str, request: Asked, held: Held) -> Held:
         body: Json = {"reason": held.reason}

@@ -10,6 +10,8 @@ The hub's word is not enough. The gateway verifies, in this order:
 6. our own copy of the agreements permits it, under both notices' flags
 7. a restricted notice waits for a named officer
 
+`key_answers` adds one: it is not sent where it would tell where somebody shielded is (`would_name`).
+
 Only the keys of parts that this decision permits go into the box. How old the counter-notice's
 own assertion is, only the hub can tell (it may have been renewed since): what is held to thirty
 days here is ours.
@@ -43,6 +45,7 @@ from hub.protocols.notice import (
     read_envelope,
     read_manifest,
 )
+from hub.protocols.notice_types import TYPES, Place
 from hub.protocols.restatement import read_renewal
 from hub.protocols.sealing import seal_box
 from hub.protocols.signing import Typ, key_id_of
@@ -104,6 +107,19 @@ def answer(
         parts -= {Part.PARENT}
     box = seal_box({part: content_key(sent, part) for part in parts}, own.notice, recipient_key)
     return _sign(request, box, (), keyring, now, officer)
+
+
+def would_name(
+    request: KeyRequest, sent: Sent, keyring: Keyring, directory: Directory, now: datetime
+) -> bool:
+    """Whether a key would tell one whom somebody shielded has left that they have come to us.
+
+    Raises as `answer` does.
+    """
+    own, counter = own_manifest(sent, keyring), _counter(request, directory, now)
+    flags = union(Flags.from_json(asserted(sent, own).flags), Flags.from_json(counter.assertion.flags))
+    places = TYPES[own.type].place, TYPES[counter.type].place
+    return flags.shield and places == (Place.ARRIVAL, Place.DEPARTURE)
 
 
 def is_nearly_18(sent: Sent, now: datetime) -> bool:

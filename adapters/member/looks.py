@@ -104,7 +104,8 @@ class Looks:
         people = body.get("people")
         left = (people if isinstance(people, int) else 1) - len(officers) if yes else 0
         state = "open" if left > 0 else CONFIRMED if yes else "declined"
-        self._records.settle(item, state, body | {"officers": [*officers]})
+        all_let = yes and named and body.get("named") is not False
+        self._records.settle(item, state, body | {"officers": [*officers], "named": all_let})
         return max(left, 0)
 
     def confirmed(self, notice: NoticeId | None) -> bool:

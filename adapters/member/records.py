@@ -336,6 +336,12 @@ class Records:
         """Whether a named officer of ours has approved a match of this notice."""
         return bool(self._rows("select 1 from waiting where notice = ? and state = 'approved'", (notice,)))
 
+    def named_here(self, notice: NoticeId) -> bool:
+        """Whether all officers of ours who approved the newest match of this notice let us be named."""
+        query = "select * from waiting where notice = ? and state = 'approved' order by item"
+        bodies = [self._read_waiting(*row).body for row in self._rows(query, (notice,))]
+        return bool(bodies) and isinstance(bodies[-1], dict) and bodies[-1].get("named") is True
+
     # --- answers to key requests --------------------------------------------------------------------
 
     def keep_answer(self, answer: KeyAnswer, lets_in: tuple[NoticeId, MemberId] | None) -> None:

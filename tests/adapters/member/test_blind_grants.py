@@ -261,6 +261,31 @@ def test_a_shielded_notice_of_ours_waits_for_an_officer_once_more(town: Town, re
     assert [one.stage for one in medway.received()][:1] == ["identity"]
 
 
+@pytest.mark.parametrize("words", [(True,), (False,), (True, True), (True, False), (False, True)])
+def test_a_hub_that_keeps_nothing_back_draws_no_key_of_the_hidden_side(
+    town: Town, region: Region, monkeypatch: pytest.MonkeyPatch, words: tuple[bool, ...]
+) -> None:
+    """Our gateway goes by what our own officers have said, each of them, whatever the hub makes of it."""
+    monkeypatch.setattr("hub.exchange.naming.keeps_back", lambda *_: False)
+    monkeypatch.setattr("hub.exchange.tasks.officers_each_side", lambda *_: len(words))
+    kent, medway = region["mbr_kent"], region["mbr_medway"]
+    kent.publish([SHIELDED], NoticeType.MOVED_OUT, "A. Officer")
+    medway.publish([ADA], NoticeType.NEW_ARRIVAL, "A. Officer")
+    come_to_rest(town, *region.values())
+    for gateway, said in ((medway, words), (kent, [False] * len(words))):
+        (task,) = gateway.records.waiting("officer_task")
+        for number, named in enumerate(said):
+            gateway.approve_task(task.item, f"Officer {number}", approve=True, named=named)
+        come_to_rest(town, *region.values())
+    assert (kent.received() != []) is all(words)
+    refused = [
+        record["refused"]
+        for record in town.entries("key_grant")
+        if record["notice"] == sent_by(medway).notice
+    ]
+    assert refused == [[] if all(words) else ["R-SHIELD"]]
+
+
 def test_the_log_has_to_name_the_same_candidates(town: Town, wire: Wire, region: Region) -> None:
     """Step 1: a request beside another's entry is not answered, and kept for a person."""
     kent, medway = met(town, region)
