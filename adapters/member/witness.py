@@ -81,7 +81,7 @@ class Witness:
         self._log: NoteKey = parse_vkey(pinned.log_vkey)
 
     def attend(self) -> None:
-        """Cosign what is offered, and what is offered after that: a round that ends, and the next."""
+        """Cosign what others have begun to cosign, then the newest."""
         if self._pinned.witnesses or self._home.policy() is not None:
             _ = self._attend() and self._attend()
 
@@ -92,7 +92,9 @@ class Witness:
         nothing is signed, and both notes are kept.
         """
         try:
-            note = self._transport.public("/log/witnessing").decode()
+            last = self.cosigned()
+            after = 0 if last is None else last.size
+            note = self._transport.public(f"/log/witnessing?after={after}").decode()
             offered = self.auditor.accept(note)
             self._hold_head(offered)
         except HubRefused:

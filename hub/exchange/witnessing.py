@@ -8,13 +8,13 @@ would have to show it to those as well. Whether the log grew is the witness's af
 here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from hub.exchange.errors import Declined
 from hub.exchange.ports import Hub, Work
-from hub.exchange.stages import KeyUse, Member, RegisteredKey, Standing
+from hub.exchange.stages import KeyUse, Member, Realm, RegisteredKey, Standing
 from hub.exchange.trust import in_force
 from hub.protocols.checkpoint import (
     add_cosignature,
@@ -32,12 +32,8 @@ from hub.protocols.policy import Policy, members_policy
 from hub.protocols.proof import LogProof
 from hub.protocols.signed_note import NoteKey, NoteSignature, parse_note
 
-ROUND: Final = timedelta(seconds=60)
-"""How long one checkpoint is offered to those who have not cosigned it: three long polls.
-
-Were each poll offered the newest, members that poll one after the other would never cosign the
-same one where slots are short.
-"""
+ON_ITS_WAY: Final = timedelta(seconds=60)
+"""How long a line may take from its witness to here, beside what clocks may differ by."""
 
 MOST_LINES: Final = 16
 """Cosignatures kept for one checkpoint; they travel with every proof, at 150 bytes each."""
@@ -52,19 +48,20 @@ ALARM: Final = timedelta(hours=24)
 _ADMITTED: Final = frozenset({Standing.TRIAL, Standing.LIVE})
 
 
-def offered(work: Work, hub: Hub) -> str | None:
-    """Return the checkpoint to be cosigned now: one that some have cosigned and too few, else the newest.
+def offered(work: Work, hub: Hub, after: int = 0) -> str | None:
+    """Return the checkpoint of more than `after` entries that is to be cosigned next by who has signed those.
 
-    None before the first is signed.
+    The one that most have cosigned, and still too few; so members that look in hours after one another
+    meet under the same one. Where there is none, the newest. None before the first is signed.
     """
     newest = work.log.checkpoints(0, 1)
-    enough = min(MOST_LINES, hub.witnesses + 1, max(1, len(_exchanging(work))))
-    for _, note in work.log.checkpoints(0, RECENT):
-        lines = list(_lines(note, hub))
-        if lines:
-            fresh = hub.now() - min(cosigned_at(line) for line in lines) < ROUND
-            return note if fresh and len(lines) < enough else newest[0][1]
-    return newest[0][1] if newest else None
+    best, most = newest[0][1] if newest else None, 0
+    members = list(work.members.all())
+    for _, note in work.log.checkpoints(after, RECENT):
+        lines = {member for member, _ in _cosigners(note, hub)}
+        if most < len(lines) < MOST_LINES and _too_few(lines, members, hub):
+            best, most = note, len(lines)
+    return best
 
 
 def receive_cosignature(size: int, line: str, caller: MemberId, work: Work, hub: Hub) -> None:
@@ -93,7 +90,7 @@ def receive_cosignature(size: int, line: str, caller: MemberId, work: Work, hub:
     if caller in kept:
         raise Declined("cosignature-kept", "you have cosigned this checkpoint before; the first line stands")
     longer = add_cosignature(note, line)
-    if abs(verify_cosignature(longer, key) - hub.now()) > ROUND + CLOCK_SKEW:
+    if abs(verify_cosignature(longer, key) - hub.now()) > ON_ITS_WAY + CLOCK_SKEW:
         raise Untrusted(
             "cosignature-time", "the cosignature is of another time: compare your clock with ours"
         )
@@ -107,7 +104,9 @@ def witnessed_proof(index: int, recipient: MemberId, work: Work, hub: Hub) -> Lo
 
     Raises `Declined("delivery-unwitnessed")` where there is none yet: the delivery stays where it is.
     """
-    others = [one for one in work.members.all() if one.member != recipient and _counts(one, recipient, work)]
+    members = work.members.all()
+    realm = next(one.realm for one in members if one.member == recipient)
+    others = [one for one in members if one.member != recipient and _counts(one, realm)]
     wanted = min(hub.witnesses, sum(one.kind is not MemberKind.OBSERVER for one in others))
     for size, note in work.log.checkpoints(index, RECENT):
         if len({member for member, _ in _cosigners(note, hub)} & {one.member for one in others}) >= wanted:
@@ -137,20 +136,21 @@ def last_cosigned(work: Work, hub: Hub) -> tuple[int, datetime, frozenset[Member
     return None
 
 
-def _exchanging(work: Work) -> frozenset[MemberId]:
-    """Members on whose cosignature one may wait; observers may cosign and need not."""
-    return frozenset(
-        one.member
-        for one in work.members.all()
-        if one.standing in _ADMITTED and one.kind is not MemberKind.OBSERVER
-    )
+def _too_few(lines: Collection[MemberId], members: Sequence[Member], hub: Hub) -> bool:
+    """Whether some recipient still waits for another line: one more than it asks for serves everybody."""
+    for realm in Realm:
+        near = [one for one in members if _counts(one, realm)]
+        exchanging = sum(one.kind is not MemberKind.OBSERVER for one in near)
+        wanted = min(hub.witnesses + 1, exchanging) if exchanging > 1 else 0
+        if sum(one.member in lines for one in near) < wanted:
+            return True
+    return False
 
 
-def _counts(one: Member, recipient: MemberId, work: Work) -> bool:
-    """Whether a member's line counts for a recipient: of those that could exchange, and of real observers."""
-    told = work.members.get(recipient)
-    near = told is not None and one.realm is told.realm
-    return one.standing in _ADMITTED and (near or (one.kind is MemberKind.OBSERVER and not one.made_up))
+def _counts(one: Member, realm: Realm) -> bool:
+    """Whether a member's line counts in a realm: of those that exchange in it, and of real observers."""
+    near = one.realm is realm or (one.kind is MemberKind.OBSERVER and not one.made_up)
+    return one.standing in _ADMITTED and near
 
 
 def _cosigners(note: str, hub: Hub) -> Iterator[tuple[MemberId, NoteSignature]]:
@@ -158,10 +158,6 @@ def _cosigners(note: str, hub: Hub) -> Iterator[tuple[MemberId, NoteSignature]]:
         member = cosigning_member(line, hub.origin)
         if member is not None:
             yield member, line
-
-
-def _lines(note: str, hub: Hub) -> Iterator[NoteSignature]:
-    return (line for _, line in _cosigners(note, hub))
 
 
 def _keys(member: MemberId, work: Work, hub: Hub) -> Iterator[NoteKey]:

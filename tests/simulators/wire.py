@@ -151,7 +151,7 @@ class Wire:
             if path == "/oauth/token":
                 return self._token(request)
             if words[0] in {"log", ".well-known"} or path == "/v1/enrolments":
-                return self._public(method, words, request.content)
+                return self._public(request, words)
             call = Call(self._caller(request), words, dict(request.url.params), request.content)
             route, writes = _route(method, words)
             if writes:
@@ -202,7 +202,8 @@ class Wire:
 
     # --- what anybody may have ----------------------------------------------------------------------
 
-    def _public(self, method: str, words: tuple[str, ...], body: bytes) -> Answer:
+    def _public(self, request: httpx.Request, words: tuple[str, ...]) -> Answer:
+        method, body = request.method, request.content
         if words[-1] == "enrolments":
             asked = canonical.decode(body)
             assert method == "POST"
@@ -226,16 +227,16 @@ class Wire:
                 "version": "0",
                 "mode": "test",
             }
-        return self._log("/".join(words[1:]))
+        return self._log("/".join(words[1:]), int(request.url.params.get("after", 0)))
 
-    def _log(self, path: str) -> Answer:
+    def _log(self, path: str, after: int) -> Answer:
         with self.town.store.read() as work:
             if path == "checkpoint":
                 signed = work.log.signed()
                 assert signed is not None
                 return 200, signed[1].encode()
             if path == "witnessing":
-                note = reception.offered(work, self.town.hub)
+                note = reception.offered(work, self.town.hub, after)
                 return _problem("not-found") if note is None else (200, note.encode())
             name = parse_tile_path(path)
             if width_at(name, work.log.size()) < name.width:

@@ -5,9 +5,9 @@ whoever has it need not ask again. Members' gateways cosign: they fetch the chec
 offered and bring their line.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -18,6 +18,7 @@ from hub.exchange.web import schemas
 from hub.exchange.web.answers import sign_back
 from hub.exchange.web.desk import CallerIs, DeskIs, Guarded
 from hub.exchange.web.rules import INBOX, Rule, ruled
+from hub.protocols.canonical import LARGEST_INTEGER
 from hub.protocols.errors import MalformedMessage
 from hub.protocols.policy import encode_policy
 from hub.protocols.tiles import FULL_WIDTH, TileName, bundle_bytes, parse_tile_path, tile_bytes, width_at
@@ -55,9 +56,11 @@ async def read_policy(desk: DeskIs) -> Response:
 
 @router.get("/log/witnessing", response_class=PlainTextResponse)
 @ruled(Rule.PUBLIC)
-async def read_witnessing(desk: DeskIs) -> Response:
-    """Give the checkpoint that members are asked to cosign now, with the lines it has."""
-    note = await desk.read(lambda work: offered(work, desk.hub))
+async def read_witnessing(
+    desk: DeskIs, after: Annotated[int, Query(ge=0, le=LARGEST_INTEGER)] = 0
+) -> Response:
+    """Give the checkpoint, with its lines, that who has cosigned `after` entries is to cosign next."""
+    note = await desk.read(lambda work: offered(work, desk.hub, after))
     if note is None:
         raise NotYours
     return PlainTextResponse(note, headers={"Cache-Control": AT_ONCE})

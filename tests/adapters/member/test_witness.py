@@ -80,11 +80,24 @@ def test_an_address_is_opened_once_two_others_have_cosigned(
     assert rest_of(medway) == []
     assert [one.kind for one in medway.waiting()] == ["unwitnessed"]
     lambeth.poll()
-    town.now += timedelta(seconds=60)  # the round that Lambeth was missing in is over
     come_to_rest(town, lambeth, kent, medway)
     come_to_rest(town, lambeth, kent, medway)
     assert rest_of(medway)
     assert medway.waiting() == []
+
+
+def test_members_that_look_in_once_a_day_still_witness_for_one_another(
+    town: Town, kent: Gateway, medway: Gateway, lambeth: Gateway
+) -> None:
+    """Never two of them within an hour: each goes on with the checkpoint that the one before has cosigned."""
+    town.agrees("kent-medway-movers")
+    move(kent, medway)
+    for _ in range(8):
+        for gateway in (kent, lambeth, medway):
+            town.now += timedelta(hours=8)
+            town.slot()
+            assert gateway.poll().faults == []
+    assert rest_of(medway)
 
 
 def test_in_a_region_of_two_the_other_one_is_enough(town: Town, kent: Gateway, medway: Gateway) -> None:

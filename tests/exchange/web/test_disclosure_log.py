@@ -88,6 +88,8 @@ def test_a_member_cosigns_what_is_offered(region: Region) -> None:
     assert kent.posts("/v1/cosignatures", {"size": size, "line": line}).status_code == 202
     assert kent.posts("/v1/cosignatures", {"size": size, "line": line}).status_code == 202
     assert region.client.get("/log/checkpoint").text == note + line
+    assert region.client.get("/log/witnessing", params={"after": size}).text == note + line
+    assert region.client.get("/log/witnessing", params={"after": -1}).status_code == 422
     policy = read_policy(region.client.get("/log/policy").text)
     assert [key.name for key in policy.witnesses.values()].count("hub.example/mbr_kent") == 1
     assert cosigned_by(note + line, policy.witnesses)
