@@ -62,6 +62,12 @@ def test_what_leaves_the_machine_goes_over_https() -> None:
     assert refusal() == "webhook-private"
 
 
+def test_who_forgot_to_allow_loopback_is_told_how() -> None:
+    """The first receiver that anybody writes runs on the same machine, without https."""
+    with pytest.raises(GatewayFault, match="--insecure-allow-loopback"):
+        leads_to("127.0.0.1", url="http://localhost:9000/hook")
+
+
 @pytest.mark.parametrize(
     "url",
     [
