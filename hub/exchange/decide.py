@@ -284,8 +284,8 @@ def kept_back(passage: Passage, notice: StoredNotice, counter: StoredNotice, ter
     if naming.arrival_of(notice, counter) is notice:
         return _no(passage, _UNNAMED)
     if isinstance(passage.request, BlindKeyRequest):
-        meant = {one.member for one in passage.request.candidates}
-        return None if meant <= set(alike(passage, notice, counter, terms)) else _no(passage, _UNALIKE)
+        still = set(passage.candidates) <= set(alike(passage, notice, counter, terms))
+        return None if still else _no(passage, _UNALIKE)
     if passage.request is not None:
         return None  # before there was a shield: this tells the sender nothing more
     if len(alike(passage, notice, counter, terms)) >= LEAST_CANDIDATES:

@@ -244,7 +244,8 @@ def fetch_delivery(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -
         )
     if delivery.stage is Stage.IDENTITY:
         return pack_delivery(delivery, permitted, work)
-    return pack_delivery(delivery, permitted, work, witnessed_proof(delivery.log_index, caller, work, hub))
+    proof = witnessed_proof(delivery.log_index, permitted.passage.candidates, work, hub)
+    return pack_delivery(delivery, permitted, work, proof)
 
 
 def note_stopped(item: DisclosureId, caller: MemberId, work: Work, hub: Hub) -> None:

@@ -286,6 +286,13 @@ class Passage:
         return self.blind and not self.named
 
     @property
+    def candidates(self) -> tuple[MemberId, ...]:
+        """Who may be the recipient, as far as the sender may know: the one, or all it was asked to let in."""
+        if isinstance(self.request, BlindKeyRequest):
+            return tuple(one.member for one in self.request.candidates)
+        return (self.recipient,)
+
+    @property
     def pending(self) -> bool:
         """Whether people have still to look, on one side or both: nothing goes on until they have."""
         return self.look is not None and not {self.sender, self.recipient} <= self.approved_by

@@ -99,22 +99,32 @@ def receive_cosignature(size: int, line: str, caller: MemberId, work: Work, hub:
     work.log.keep_signed(size, longer)
 
 
-def witnessed_proof(index: int, recipient: MemberId, work: Work, hub: Hub) -> LogProof:
+def witnessed_proof(index: int, candidates: Sequence[MemberId], work: Work, hub: Hub) -> LogProof:
     """Prove an entry under a checkpoint that enough members other than its recipient have cosigned.
+
+    Where its sender may not know the recipient, enough for each of the candidates: the lines are public,
+    and who of them would have to wait still must not be told by what is handed over.
 
     Raises `Declined("delivery-unwitnessed")` where there is none yet: the delivery stays where it is.
     """
-    members = work.members.all()
-    realm = next(one.realm for one in members if one.member == recipient)
-    others = [one for one in members if one.member != recipient and _counts(one, realm)]
-    wanted = min(hub.witnesses, sum(one.kind is not MemberKind.OBSERVER for one in others))
+    wanted = [_wanted(one, work, hub) for one in candidates]
     for size, note in work.log.checkpoints(index, RECENT):
-        if len({member for member, _ in _cosigners(note, hub)} & {one.member for one in others}) >= wanted:
+        lines = {member for member, _ in _cosigners(note, hub)}
+        if all(len(lines & others) >= enough for others, enough in wanted):
             return work.log.prove(index, (size, note))
     raise Declined(
         "delivery-unwitnessed",
         "too few other members have cosigned the log since; it is handed over when they have",
     )
+
+
+def _wanted(recipient: MemberId, work: Work, hub: Hub) -> tuple[frozenset[MemberId], int]:
+    """Whose lines count for a recipient, and how many of them it takes."""
+    members = work.members.all()
+    realm = next(one.realm for one in members if one.member == recipient)
+    others = [one for one in members if one.member != recipient and _counts(one, realm)]
+    enough = min(hub.witnesses, sum(one.kind is not MemberKind.OBSERVER for one in others))
+    return frozenset(one.member for one in others), enough
 
 
 def policy_of(work: Work, hub: Hub) -> Policy:

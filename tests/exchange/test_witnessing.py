@@ -213,7 +213,7 @@ def proved_under(town: Town, index: int, recipient: MemberId) -> int | str:
     """The size under which a recipient is given a proof, or why it is not."""
     with town.store.read() as work:
         try:
-            note = witnessed_proof(index, recipient, work, town.hub).checkpoint_note
+            note = witnessed_proof(index, [recipient], work, town.hub).checkpoint_note
         except (Declined, ProtocolError) as fault:
             return fault.code
     return verify_checkpoint(note, town.hub.log_key).size

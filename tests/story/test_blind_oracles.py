@@ -6,13 +6,18 @@ candidates in the open, it sees the same whichever of them is meant (docs/decisi
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from hub.exchange.errors import Declined
+from hub.exchange.stages import ItemKind
 from hub.protocols.acknowledgement import Answer, OutcomeKind
 from hub.protocols.blind_key import BlindKeyRequest
 from hub.protocols.canonical import Json
 from hub.protocols.mandate import Change
+from hub.protocols.names import MemberId
+from tests.exchange.test_witnessing import cosigns
 from tests.simulators.region import AREAS, region_agreement
 from tests.simulators.town import Town
 from tests.story.test_blind_keys import approved, revokes, way
@@ -147,3 +152,21 @@ def test_who_would_get_nothing_further_is_no_candidate() -> None:
     request = way(town, departure).request
     assert isinstance(request, BlindKeyRequest)
     assert [one.member for one in request.candidates] == ["mbr_medway", "mbr_southwark"]
+
+
+@pytest.mark.parametrize("arrived", ["mbr_lambeth", "mbr_medway"])
+def test_the_second_stage_waits_for_as_many_witnesses_whoever_is_meant(arrived: str) -> None:
+    """Cosignatures are public: that it was handed over under Kent's and Lambeth's would tell it is Medway."""
+    town = region(pair=False)
+    town.hub = replace(town.hub, witnesses=2)
+    there = town.members[arrived]
+    there.answers = False
+    approved(town, arrived)
+    there.confirms(there.opened[0], Answer.SAME)
+    town.slot()
+    rest = there.sees(ItemKind.DELIVERY)[-1]
+    cosigns(town, MemberId("mbr_kent"), MemberId("mbr_lambeth"))
+    with pytest.raises(Declined, match="delivery-unwitnessed"):
+        there.fetches(rest.item)
+    cosigns(town, MemberId("mbr_medway"))
+    assert there.fetches(rest.item)
