@@ -345,3 +345,25 @@ def test_the_key_of_a_parents_part_is_kept_back_before_the_eighteenth_birthday(
     body: Json = {"identity": {"dob": birthday.replace(year=birthday.year - 18).isoformat()}}
     sent = Sent(NoticeId("ntc_" + "0" * 26), Digest("x"), "moved_out", None, "kept", "row 2", None, body)
     assert is_nearly_18(sent, START) is nearly
+
+
+@pytest.mark.parametrize(("years", "told"), [(17, {Part.IDENTITY, Part.PARENT}), (18, {Part.IDENTITY})])
+def test_a_grant_leaves_the_key_of_a_parents_part_out_at_eighteen(
+    town: Town,
+    neighbours: Neighbours,
+    asked: KeyRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    years: int,
+    told: set[Part],
+) -> None:
+    """Whatever a clause would permit; all else of the box stays."""
+    kent, medway = neighbours
+    monkeypatch.setattr(key_grants, "could_get", lambda *_: frozenset({Part.IDENTITY, Part.PARENT}))
+    sent = sent_by(kent)
+    assert isinstance(sent.body, dict)
+    born = START.date().replace(year=START.year - years)
+    granted = answer(town, kent, asked, replace(sent, body={**sent.body, "identity": {"dob": str(born)}}))
+    assert isinstance(granted, Granted)
+    assert granted.box is not None
+    key = medway._keyring.sealing_key(box_key_id(granted.box))
+    assert set(open_box(granted.box, asked.notice, key)) == told
