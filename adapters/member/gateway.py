@@ -33,7 +33,7 @@ from adapters.member.feed_book import FeedBook
 from adapters.member.flag_book import About
 from adapters.member.flagging import Flagging
 from adapters.member.home import Home
-from adapters.member.inbox import UNWITNESSED, Inbox, Taken, about_of
+from adapters.member.inbox import Inbox, Taken, about_of
 from adapters.member.key_rotation import KeyRotation
 from adapters.member.keyring import Keyring
 from adapters.member.looks import Looks, Says
@@ -46,7 +46,7 @@ from adapters.member.renewal import Renewed, forget_expired, renew, renew_tokens
 from adapters.member.side_by_side import Fact, side_by_side
 from adapters.member.terms import Terms, Verified, read_terms
 from adapters.member.transport import Transport
-from adapters.member.witness import Witness
+from adapters.member.witness import UNWITNESSED, Witness
 from adapters.move import Move
 from hub.consent.decision import Decision
 from hub.consent.flags import Flags

@@ -27,7 +27,7 @@ from adapters.member.records import UNHEARD, UNNAMED, KeyAnswer, Received, Recor
 from adapters.member.released import ready
 from adapters.member.terms import Terms
 from adapters.member.transport import Transport
-from adapters.member.witness import Witness
+from adapters.member.witness import UNWITNESSED, Witness
 from adapters.scope import scope_fits
 from hub.consent.flags import Flags
 from hub.protocols import canonical
@@ -68,9 +68,6 @@ ARRIVED = frozenset({OutcomeKind.IN_CASELOAD, OutcomeKind.ALREADY_KNOWN, Outcome
 
 NEW = "new"
 """State of a delivery that is opened and kept, and not answered yet: a killed gateway goes on from here."""
-
-UNWITNESSED = "unwitnessed"
-"""Kind of what waits for cosignatures; nobody has to do anything about it."""
 
 _NOT_YET = frozenset({"delivery-unwitnessed", "checkpoint-quorum"})
 """The hub does not hand over, or we do not open, what too few other members have witnessed."""
@@ -162,12 +159,16 @@ class Inbox:
             self._attempt(kept.item, "key_request", taken, partial(self._say, kept, taken))
 
     def _try_unwitnessed(self, taken: Taken) -> None:
-        """Take what waited for other members' cosignatures."""
+        """Take what waited for other members' cosignatures, the oldest first, until one waits still.
+
+        Whatever came later waits for a checkpoint at least as new.
+        """
         for waiting in self._records.waiting(UNWITNESSED):
             name, before = waiting.item.partition(":")[2], taken.unwitnessed
             self._take(Reader(self._transport.get(f"/v1/inbox/{name}"), "item"), taken)
-            if taken.unwitnessed == before:
-                self._records.decided(waiting.item)
+            if taken.unwitnessed > before:
+                return
+            self._records.decided(waiting.item)
 
     def _say(self, kept: KeyAnswer, taken: Taken) -> None:
         _count(self._answers.again(kept), taken)
@@ -195,7 +196,8 @@ class Inbox:
                 return
             if fault.code in _NOT_YET:
                 taken.unwitnessed += 1
-                self._records.wait(Waiting(f"{UNWITNESSED}:{name}", UNWITNESSED, None, "open", {}))
+                since: Json = {"since": canonical.instant(self._now())}
+                self._records.wait(Waiting(f"{UNWITNESSED}:{name}", UNWITNESSED, None, "open", since))
                 return
             taken.faults.append(f"{kind} {name}: {fault.code}")
             self._records.wait(Waiting(name, "fault", None, "open", {"kind": kind, "code": fault.code}))

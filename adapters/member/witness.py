@@ -10,7 +10,7 @@ under the home's own `tlog-policy` where there is one, else under the logged sig
 members other than ourselves with whom we could exchange, or of one where the region has only two.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -45,6 +45,9 @@ CHECKED: Final = "checked"
 
 WITNESSED: Final = "witnessed"
 """Where the records keep when the log was last seen cosigned by another member, or first looked at."""
+
+UNWITNESSED: Final = "unwitnessed"
+"""Kind of what waits for cosignatures; nobody has to do anything about it."""
 
 ALARM: Final = timedelta(hours=24)
 """Without a cosignature of anybody else for so long, people are told."""
@@ -143,14 +146,25 @@ class Witness:
         return members_policy(self._log, keys, wanted)
 
     def overdue(self) -> datetime | None:
-        """Since when nobody else has cosigned, where that is over a day ago; people are told once a day."""
-        since = canonical.parse_instant(self._records.place(WITNESSED) or canonical.instant(self._now()))
+        """Since when too few others cosign, where that is over a day ago; people are told once a day.
+
+        Too few: nobody at all, or not as many as something that came for us waits for.
+        """
+        last = canonical.parse_instant(self._records.place(WITNESSED) or canonical.instant(self._now()))
+        since = min([last, *self._waiting_since()])
         if self._pinned.witnesses == 0 or self._now() - since <= ALARM:
             return None
-        says = f"no other member has cosigned the log since {canonical.instant(since)}: ring the operator"
-        name = f"unwitnessed:{self._now().date().isoformat()}"
+        says = (
+            f"too few other members have cosigned the log since {canonical.instant(since)}: ring the operator"
+        )
+        name = f"{UNWITNESSED}:{self._now().date().isoformat()}"
         self._records.wait(Waiting(name, "alarm", None, "open", {"says": says}))
         return since
+
+    def _waiting_since(self) -> Iterator[datetime]:
+        for one in self._records.waiting(UNWITNESSED):
+            if isinstance(one.body, dict) and "since" in one.body:
+                yield canonical.parse_instant(str(one.body["since"]))
 
     def _hold_head(self, offered: Checkpoint) -> None:
         """What is offered may be some slots old; then the head itself must not be behind what was seen."""

@@ -161,7 +161,7 @@ def status(
     lines = [f"seen       {found['seen']} entries", f"cosigned   {found['cosigned']} entries"]
     red = [f"{one.kind.upper()}: {_ACCUSED[one.kind]}" for one in kept]
     if overdue is not None:
-        red.append(f"ALARM: no other member has cosigned the log since {overdue:%Y-%m-%d %H:%M} UTC")
+        red.append(f"ALARM: too few other members have cosigned the log since {overdue:%Y-%m-%d %H:%M} UTC")
     lines += [typer.style(line, fg="red", bold=True) for line in red]
     say(found, "\n".join(lines), as_json=as_json)
     if kept:

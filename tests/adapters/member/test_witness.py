@@ -314,6 +314,34 @@ def test_a_day_without_anybody_else_is_told(town: Town, kent: Gateway, medway: G
     assert kent.witness.overdue() is None
 
 
+def test_what_waits_for_a_day_is_told_although_somebody_cosigns(
+    town: Town, wire: Wire, kent: Gateway, medway: Gateway, lambeth: Gateway
+) -> None:
+    """One of two that are asked for is down; and the hub is not asked again for each thing that waits."""
+    town.agrees("kent-medway-movers")
+    move(kent, medway)
+    for _ in range(8):
+        town.slot()
+        kent.poll()
+        medway.poll()
+    (waiting,) = medway.records.waiting("unwitnessed")
+    medway.records.wait(replace(waiting, item=f"{waiting.item}x"))
+    before = len(wire.calls)
+    assert medway.poll().unwitnessed == 1
+    fetched = [call for call in wire.calls[before:] if call.endswith("/delivery")]
+    assert len(fetched) == 1
+    for _ in range(3):
+        town.now += timedelta(hours=10)
+        town.slot()
+        kent.poll()
+        medway.poll()
+    assert kent.witness.overdue() is not None  # a second stage waits for Kent as well
+    medway.witness.overdue()
+    (alarm,) = medway.records.waiting("alarm")
+    assert isinstance(alarm.body, dict)
+    assert "too few" in str(alarm.body["says"])
+
+
 def test_where_no_witness_is_asked_for_nothing_is_cosigned(tmp_path: Path) -> None:
     """A trial of one hub and one gateway makes no calls that nobody needs."""
     town = Town()
