@@ -8,6 +8,7 @@ import pytest
 
 from hub.exchange import acknowledge
 from hub.exchange.errors import Declined, HubFault, NotYours
+from hub.exchange.sequencer import carry_batch
 from hub.exchange.stages import InboxItem, ItemKind
 from hub.protocols.acknowledgement import (
     Acknowledgement,
@@ -158,6 +159,10 @@ def test_erased_is_an_answer_to_a_recall_and_to_nothing_else(town: Town, deliver
     town.members[KENT].withdraws(delivery.about)
     with pytest.raises(Declined, match="erased-unasked"):
         check()  # its word has not reached Medway's inbox yet
+    with town.store.write() as work:
+        carry_batch(work, town.hub)
+    with pytest.raises(Declined, match="erased-unasked"):
+        check()  # it lies there, and is not shown before the checkpoint over it is signed
     town.slot()
     check()
 
