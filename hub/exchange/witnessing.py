@@ -107,7 +107,8 @@ def witnessed_proof(index: int, candidates: Sequence[MemberId], work: Work, hub:
 
     Raises `Declined("delivery-unwitnessed")` where there is none yet: the delivery stays where it is.
     """
-    wanted = [_wanted(one, work, hub) for one in candidates]
+    members = work.members.all()
+    wanted = [_wanted(one, members, hub) for one in candidates]
     for size, note in work.log.checkpoints(index, RECENT):
         lines = {member for member, _ in _cosigners(note, hub)}
         if all(len(lines & others) >= enough for others, enough in wanted):
@@ -118,9 +119,8 @@ def witnessed_proof(index: int, candidates: Sequence[MemberId], work: Work, hub:
     )
 
 
-def _wanted(recipient: MemberId, work: Work, hub: Hub) -> tuple[frozenset[MemberId], int]:
+def _wanted(recipient: MemberId, members: Sequence[Member], hub: Hub) -> tuple[frozenset[MemberId], int]:
     """Whose lines count for a recipient, and how many of them it takes."""
-    members = work.members.all()
     realm = next(one.realm for one in members if one.member == recipient)
     others = [one for one in members if one.member != recipient and _counts(one, realm)]
     enough = min(hub.witnesses, sum(one.kind is not MemberKind.OBSERVER for one in others))
