@@ -51,6 +51,10 @@ NEXT = {
 }
 """What a person does next about each kind of thing that waits."""
 
+_SHIELDED = (
+    "somebody is shielded; that they have come to us the other side learns only if every officer adds --named"
+)
+
 
 @app.command("list")
 def list_items(
@@ -263,7 +267,8 @@ def _clear(received: "Received") -> list[str]:
 
 def _says(one: "Waiting") -> str:
     """What something that waits says by itself, on a line of its own."""
-    said = _object(one.body).get("says")
+    body = _object(one.body)
+    said = f"about {one.notice}: {_SHIELDED}" if "R-SHIELD" in (body.get("codes") or ()) else body.get("says")
     return f"\n    {said}" if isinstance(said, str) else ""
 
 

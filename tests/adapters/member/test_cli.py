@@ -425,6 +425,9 @@ def test_officers_approve_and_grant(hub: Terminal, town: Town, neighbours: tuple
     for gateway in (medway, kent):
         come_to_rest(town, kent, medway)
         (task,) = hub.json("inbox", "list", *at(gateway))["waiting"]
+        listed = hub("inbox", "list", *at(gateway)).stdout
+        assert "--named" in listed
+        assert task["notice"] in listed
         hub("inbox", "approve", task["item"], "--named", *at(gateway))
     come_to_rest(town, kent, medway)
     (request,) = hub.json("inbox", "list", *at(kent))["waiting"]
