@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.member.drop import Drop
 from adapters.member.files import Rows, open_rows
 from adapters.member.gateway import Gateway
+from adapters.member.outbox import Published
 from adapters.move import Move
 from hub.protocols.acknowledgement import OutcomeKind
 from hub.protocols.names import NoticeType, Part
@@ -293,6 +295,7 @@ def test_what_is_recalled_does_not_stay_in_out(
     drop, _ = released(neighbours, town, tmp_path, "jsonl")
     kent, medway = neighbours
     (notice,) = {one.notice for one in medway.received()}
+    (tmp_path / "out" / f"{notice}.csv").write_text("of an earlier --out-format")
     kent.recall(notice, [Part.ADDRESS], "sent_in_error", "A. Officer")
     come_to_rest(town, kent, medway)
     assert drop.look() == ["1 records in out/ recalled or not ours"]
@@ -304,3 +307,34 @@ def test_what_is_recalled_does_not_stay_in_out(
     drop.look()
     assert list((tmp_path / "out").iterdir()) == []
     assert drop.look() == []
+
+
+def test_a_link_put_in_a_file_s_place_changes_nothing_elsewhere(drop: Drop, tmp_path: Path) -> None:
+    """Between the look and the move: what it points to keeps its mode."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("shared on purpose")
+    elsewhere.chmod(0o644)
+    link = drop.folder / "in" / "moved_out" / "leavers.csv"
+    link.symlink_to(elsewhere)
+    drop._move(link, drop.folder / "done" / "leavers.csv")
+    assert elsewhere.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_file_that_grew_while_it_was_read_is_read_again(
+    drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its last rows would lie in done/, and nobody would have been told."""
+    path, publish = put(drop, HEAD), Gateway.publish
+
+    def grows(*words: Any) -> Published:  # noqa: ANN401 - as publish is called
+        done = publish(*words)
+        path.write_text(HEAD + ADA_ROW)
+        return done
+
+    drop.look()
+    with monkeypatch.context() as patch:
+        patch.setattr(Gateway, "publish", grows)
+        assert "read again" in drop.look()[0]
+    drop.look()
+    drop.look()
+    assert states(drop.gateway) == ["published"]
