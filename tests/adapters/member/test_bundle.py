@@ -5,6 +5,7 @@ import random
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
 from hub.protocols.errors import MalformedMessage, ProtocolError, Untrusted
+from hub.protocols.keys import DirectoryEntry, read_entry, sign_entry
 from hub.protocols.merkle import Frontier, inclusion_proof, leaf_hash
 from hub.protocols.names import MemberId
 from hub.protocols.proof import LogProof, encode_proof
@@ -306,6 +308,28 @@ def test_a_revoked_key_has_cosigned_nothing(region: tuple[Town, dict[str, bytes]
         one["revoked_at"] = 1
     revoked = files | {"keys/mbr_medway.json": canonical.encode(keys)}
     assert checked(revoked, town.hub.log_key.vkey).witnesses == ()
+
+
+def keys_again(
+    town: Town, files: dict[str, bytes], change: Callable[[DirectoryEntry], DirectoryEntry]
+) -> dict[str, bytes]:
+    """Medway's keys with other facts about them, signed by Medway itself."""
+    identity, keys = town.members["mbr_medway"].keyring.identity, json.loads(files["keys/mbr_medway.json"])
+    for one in keys["keys"]:
+        one["document"] = sign_entry(change(read_entry(one["document"], identity.public)), identity)
+    return files | {"keys/mbr_medway.json": canonical.encode(keys)}
+
+
+def test_a_key_counts_in_its_time_and_for_its_member(region: tuple[Town, dict[str, bytes]]) -> None:
+    """What was signed after its time is nobody's word; a key that names another member is refused."""
+    town, files = region
+    over = keys_again(
+        town, files, lambda one: replace(one, valid_until=one.valid_from + timedelta(seconds=1))
+    )
+    assert checked(over, town.hub.log_key.vkey).witnesses == ()
+    other = keys_again(town, files, lambda one: replace(one, member=MemberId("mbr_lambeth")))
+    with pytest.raises(Untrusted, match="key-other-member"):
+        checked(other, town.hub.log_key.vkey)
 
 
 @pytest.mark.parametrize("name", ["log/vkey", "log/policy"])
