@@ -466,3 +466,10 @@ def test_what_was_told_and_not_remembered_is_taken_back_when_the_row_returns(
     assert told.told == {"withdrawal": 1}
     assert [state for _, state in tracker.sent()] == ["withdrawn"]
     assert tracker.again()[0].due == []
+
+
+def test_an_address_that_was_gone_for_a_night_is_no_arrival_when_it_is_back(tracker: Tracker) -> None:
+    """What was last sure is what counts."""
+    tracker.night(replace(ADA_HERE, to_address=None), *OTHERS)
+    assert tracker.night(ADA_HERE, *OTHERS)[0].due == []
+    assert tracker.sent() == []
