@@ -170,3 +170,11 @@ def test_the_second_stage_waits_for_as_many_witnesses_whoever_is_meant(arrived: 
         there.fetches(rest.item)
     cosigns(town, MemberId("mbr_medway"))
     assert there.fetches(rest.item)
+
+
+def test_what_was_withheld_beside_a_release_is_not_for_the_sender() -> None:
+    """Its parts and reasons can depend on the role in which somebody receives."""
+    town = region(pair=False)
+    approved(town)
+    assert town.entries("withheld")
+    assert "withheld" not in {record["kind"] for record in town.members["mbr_kent"].may_read()}
