@@ -12,10 +12,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from adapters.member.bundle import LIST, read_bundle, write_bundle
-from adapters.member.bundle_check import NOT_PROVED, Evidence, check_bundle, in_words
+from adapters.member.bundle import LIST, Told, read_bundle, write_bundle
+from adapters.member.bundle_check import NOT_PROVED, Evidence, _check_clause, check_bundle, in_words
 from adapters.member.bundle_export import export
 from adapters.member.gateway import Gateway
+from hub.consent.documents import read_agreement
+from hub.consent.question import Category
 from hub.protocols import canonical
 from hub.protocols.canonical import Json
 from hub.protocols.checkpoint import Checkpoint, sign_checkpoint
@@ -375,3 +377,15 @@ def test_bytes_by_chance_are_refused_and_never_break_the_reader(
         except ProtocolError:
             continue
         assert found == (KENT, "hub.example", few)
+
+
+def test_a_clause_is_of_its_groups(region: tuple[Town, dict[str, bytes]]) -> None:
+    """What one group may tell another does not permit the reverse."""
+    document = json.loads(region[1]["agreements/agr_kent-medway-movers-v1.json"])["document"]
+    agreement = read_agreement(document)
+    clause = next(one for one in agreement.clauses if Category.IDENTITY in one.categories)
+    told = Told(agreement.id, agreement.version, clause.number, "identity", "mbr_kent", "mbr_medway")
+    assert _check_clause(told, agreement) == []
+    others = replace(agreement, clauses=(replace(clause, senders=frozenset({"others"})),))
+    with pytest.raises(Untrusted, match="clause-other"):
+        _check_clause(told, others)
