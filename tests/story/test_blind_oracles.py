@@ -16,10 +16,11 @@ from hub.protocols.acknowledgement import Answer, OutcomeKind
 from hub.protocols.blind_key import BlindKeyRequest
 from hub.protocols.canonical import Json
 from hub.protocols.mandate import Change
-from hub.protocols.names import MemberId
+from hub.protocols.names import MemberId, NoticeType, Part
 from tests.exchange.test_witnessing import cosigns
 from tests.simulators.region import AREAS, region_agreement
 from tests.simulators.town import Town
+from tests.story.people import ADA, ADA_KNOWN_BY_NAME
 from tests.story.test_blind_keys import approved, revokes, way
 
 REGION = "agr_three-areas-movers"
@@ -178,3 +179,24 @@ def test_what_was_withheld_beside_a_release_is_not_for_the_sender() -> None:
     approved(town)
     assert town.entries("withheld")
     assert "withheld" not in {record["kind"] for record in town.members["mbr_kent"].may_read()}
+
+
+def test_sides_that_were_named_before_there_was_a_shield_go_on() -> None:
+    """They know each other: an agreement of two tells the old area nothing more."""
+    town = Town()
+    town.admits("mbr_kent", area="886")
+    town.admits("mbr_medway", area="887")
+    town.agrees("kent-medway-movers")
+    kent, medway = town.members["mbr_kent"], town.members["mbr_medway"]
+    medway.answers = False
+    kent.publishes(ADA, NoticeType.MOVED_OUT)
+    town.slot()
+    arrival = medway.publishes(ADA_KNOWN_BY_NAME, NoticeType.NEW_ARRIVAL)
+    for member in (kent, medway):
+        town.night_passes()
+        member.approves(member.tasks[0])
+    town.night_passes()
+    medway.asserts(arrival, shield=True)
+    medway.confirms(medway.opened[0], Answer.SAME)
+    town.night_passes()
+    assert Part.PARTICIPATION in medway.parts()
