@@ -627,13 +627,20 @@ def test_a_log_that_does_not_hold_is_exit_code_4(hub: Terminal, published: Path,
 @pytest.fixture
 def served(published: Path) -> Iterator[str]:
     """The same folder at an address of this machine, by a server that knows nothing of logs."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(published)))
+    server = QuietServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(published)))
     with server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+class QuietServer(ThreadingHTTPServer):
+    """Who hangs up in the middle of an answer is no fault to be printed."""
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing."""
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
