@@ -117,9 +117,9 @@ def _parts(value: Mapping[str, object], field: str) -> frozenset[Part]:
     names = value[field]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise MalformedMessage("flags-malformed", f"{field}: a list of part names was expected")
-    if names != sorted(set(names)) or not set(names) <= {part.value for part in Part}:
+    if names != sorted(set(names)) or not _PARTS.keys() >= set(names):
         raise MalformedMessage("flags-malformed", f"{field}: known parts, each once, in alphabetical order")
-    return frozenset(Part(name) for name in names)
+    return frozenset(_PARTS[name] for name in names)
 
 
 def _switch(value: Mapping[str, object], field: str) -> bool:
@@ -129,5 +129,6 @@ def _switch(value: Mapping[str, object], field: str) -> bool:
     return switch
 
 
+_PARTS: Final = {part.value: part for part in Part}
 NO_FLAGS: Final = Flags()
 _FIELDS: Final = frozenset(NO_FLAGS.to_json())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -146,6 +147,7 @@ def _read_member(row: Fields) -> Member:
     )
 
 
+@lru_cache(maxsize=4_096)  # keys hardly change, and each release reads those of both ends
 def _read_key(row: Fields) -> RegisteredKey:
     key_id, member, use, jwk, document, suite, valid_from, valid_until, log_index, revoked = row
     return RegisteredKey(
